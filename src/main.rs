@@ -1,0 +1,2 @@
+//! The `felt` command.
+fn main() {}
