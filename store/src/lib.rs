@@ -1,1 +1,22 @@
-//! (under construction)
+//! Keeps rows in ClickHouse and asks it questions: the client, the tables, the checks that the server keeps the
+//! promises the pipeline rests on, and the embedded engine that stands in for a server on one machine.
+//!
+//! Knows the tables but not what they mean: rows come in ready and SQL comes in written. Retrying is the caller's
+//! decision; this crate only says whether a failure is worth it ([`StoreError::is_transient`]).
+
+mod client;
+mod config;
+pub mod contract;
+pub mod engine;
+mod error;
+mod events;
+mod insert;
+pub mod migrations;
+mod query;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use client::Store;
+pub use config::StoreConfig;
+pub use error::StoreError;
+pub use query::{JsonRow, Param, QueryLimits};

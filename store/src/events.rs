@@ -1,0 +1,1 @@
+//! What this crate logs and counts.
