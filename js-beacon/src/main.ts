@@ -1,0 +1,2 @@
+// Entry of the beacon.
+(window as unknown as { felt?: unknown }).felt ??= () => {};
