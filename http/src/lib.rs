@@ -1,1 +1,27 @@
-//! (under construction)
+//! The HTTP server stack that `ingest` and `query` share: how a connection is accepted, bounded and drained, what every request
+//! passes before it reaches a handler, how errors look, how a role reports its health.
+//!
+//! It promises that no client can hold more than its limits say ([`ServerLimits`]), that a panic costs one request, and that on
+//! shutdown whatever was accepted is answered. It knows nothing about page views, sites' settings or stores: routes and
+//! permissions ([`Authorize`]) are given to it. TLS and HTTP/2 belong to the proxy in front.
+
+mod accept;
+mod authorize;
+mod deadline;
+mod events;
+mod exchange;
+pub mod health;
+mod inflight;
+mod limits;
+mod problem;
+mod request_id;
+pub mod telemetry;
+
+pub use accept::{serve, serve_with_signal};
+pub use authorize::{Authorize, Denied, OpenAccess, Scope, bearer};
+pub use deadline::{BodyTooSlow, Patience};
+pub use exchange::Peer;
+pub use inflight::Draining;
+pub use limits::ServerLimits;
+pub use problem::{Problem, ProblemResult};
+pub use request_id::RequestId;

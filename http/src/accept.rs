@@ -1,0 +1,140 @@
+//! The accept loop: bounded connections, survival of a shortage of file descriptors, and a shutdown that answers what was accepted.
+
+use crate::events::{self, ServerMetrics};
+use crate::exchange::Exchange;
+use crate::inflight::InFlight;
+use crate::{Draining, ServerLimits};
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+
+const ACCEPT_WAIT_MIN: Duration = Duration::from_millis(5);
+const ACCEPT_WAIT_MAX: Duration = Duration::from_secs(1);
+
+/// Serves `router` until `shutdown` completes, then drains: accepted requests are answered, new ones refused with 503, and after
+/// [`ServerLimits::drain_timeout_ms`] whatever is left is cut. Returns when the last connection is closed.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: ServerLimits,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    serve_with_signal(listener, router, limits, shutdown, |_| ()).await
+}
+
+/// As [`serve`], and hands out the [`Draining`] signal first, for tasks that are not requests.
+pub async fn serve_with_signal(
+    listener: TcpListener,
+    router: Router,
+    limits: ServerLimits,
+    shutdown: impl Future<Output = ()>,
+    share: impl FnOnce(Draining),
+) -> io::Result<()> {
+    let in_flight = Arc::new(InFlight::default());
+    share(Draining(in_flight.clone()));
+    let mut server = Server {
+        permits: Arc::new(Semaphore::new(limits.connections_max)),
+        exchange: Arc::new(Exchange { router, limits, in_flight: in_flight.clone(), metrics: ServerMetrics::new() }),
+        graceful: GracefulShutdown::new(),
+        connections: JoinSet::new(),
+        listener,
+    };
+
+    tokio::select! {
+        never = server.accept_forever() => match never {},
+        () = shutdown => {}
+    }
+    events::drain_started();
+    let deadline = tokio::time::Instant::now() + server.exchange.limits.drain_timeout();
+
+    // First, requests are finished while newcomers hear 503: connections stay open, so nobody is cut off mid-way.
+    in_flight.start_draining();
+    tokio::select! {
+        never = server.accept_forever() => match never {},
+        () = in_flight.idle() => {}
+        () = tokio::time::sleep_until(deadline) => {}
+    }
+    // Then the port is closed, idle connections too, and answers on their way are written out.
+    let Server { listener, graceful, mut connections, .. } = server;
+    drop(listener);
+    let closed = tokio::time::timeout_at(deadline, graceful.shutdown()).await.is_ok();
+    while connections.try_join_next().is_some() {}
+    let cut = if closed { 0 } else { connections.len() };
+    connections.shutdown().await;
+    events::drain_finished(cut);
+    Ok(())
+}
+
+struct Server {
+    listener: TcpListener,
+    permits: Arc<Semaphore>,
+    exchange: Arc<Exchange>,
+    graceful: GracefulShutdown,
+    connections: JoinSet<()>,
+}
+
+impl Server {
+    /// Accepts until dropped; being dropped between two connections loses none.
+    async fn accept_forever(&mut self) -> std::convert::Infallible {
+        let mut wait = ACCEPT_WAIT_MIN;
+        loop {
+            // The permit comes first: what we cannot serve yet stays in the kernel's queue.
+            let Ok(permit) = self.permits.clone().acquire_owned().await else { return std::future::pending().await };
+            match self.listener.accept().await {
+                Ok((stream, peer)) => {
+                    wait = ACCEPT_WAIT_MIN;
+                    self.spawn_connection(stream, peer, permit);
+                }
+                Err(error) if concerns_one_connection(&error) => {}
+                // No file descriptor or memory left: the connections that are open free some soon, so they go on and we wait.
+                Err(error) => {
+                    events::accept_failed(&error, wait);
+                    tokio::time::sleep(wait).await;
+                    wait = (wait * 2).min(ACCEPT_WAIT_MAX);
+                }
+            }
+            while self.connections.try_join_next().is_some() {}
+        }
+    }
+
+    fn spawn_connection(&mut self, stream: TcpStream, peer: SocketAddr, permit: OwnedSemaphorePermit) {
+        let exchange = self.exchange.clone();
+        let watcher = self.graceful.watcher();
+        self.connections.spawn(async move {
+            // Answers are small and must not wait for the client's delayed acknowledgement.
+            let _ = stream.set_nodelay(true);
+            let gauge = exchange.metrics.connections.clone();
+            gauge.increment(1.0);
+            let limits = &exchange.limits;
+            let shared = exchange.clone();
+            let service = service_fn(move |request| shared.clone().answer(peer, request));
+            let connection = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(limits.head_timeout())
+                .max_headers(limits.headers_max)
+                .max_buf_size(limits.head_bytes_max)
+                .serve_connection(TokioIo::new(stream), service);
+            if let Err(error) = watcher.watch(connection).await {
+                exchange.metrics.connection_errors.increment(1);
+                tracing::debug!(%peer, %error, "connection ended");
+            }
+            gauge.decrement(1.0);
+            drop(permit);
+        });
+    }
+}
+
+/// Errors of `accept` that say nothing about the next connection.
+fn concerns_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+}

@@ -1,0 +1,93 @@
+//! Time limits of one request: its body must arrive, and its answer be ready, within bounds that only a streaming handler may lift.
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::time::Sleep;
+
+/// A handler's way to say that its request may take long; in the request's extensions. Such a handler bounds its own waiting,
+/// for instance the time between two pieces of the body.
+#[derive(Debug, Clone, Default)]
+pub struct Patience(Arc<AtomicBool>);
+
+impl Patience {
+    /// Lifts the body's deadline and the answer's.
+    pub fn lift_deadlines(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_lifted(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// The body did not arrive within its deadline. Found as the source of the error that reading a body gives.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("the body took too long to arrive")]
+pub struct BodyTooSlow;
+
+impl BodyTooSlow {
+    /// Whether this is why reading a body failed.
+    pub fn caused(error: &(dyn std::error::Error + 'static)) -> bool {
+        let mut next = Some(error);
+        while let Some(error) = next {
+            if error.is::<BodyTooSlow>() {
+                return true;
+            }
+            next = error.source();
+        }
+        false
+    }
+}
+
+/// A body that ends in [`BodyTooSlow`] when it is not complete after `limit`.
+pub(crate) struct DeadlineBody<B> {
+    inner: B,
+    limit: Duration,
+    /// Made when the body is first waited for: most bodies arrive with their head and never need a timer.
+    sleep: Option<Pin<Box<Sleep>>>,
+    patience: Patience,
+}
+
+impl<B> DeadlineBody<B> {
+    pub(crate) fn new(inner: B, limit: Duration, patience: Patience) -> Self {
+        Self { inner, limit, sleep: None, patience }
+    }
+}
+
+impl<B> Body for DeadlineBody<B>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: Into<axum::BoxError>,
+{
+    type Data = Bytes;
+    type Error = axum::BoxError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let this = &mut *self;
+        if let Poll::Ready(frame) = Pin::new(&mut this.inner).poll_frame(cx) {
+            return Poll::Ready(frame.map(|result| result.map_err(Into::into)));
+        }
+        if this.patience.is_lifted() {
+            return Poll::Pending;
+        }
+        let limit = this.limit;
+        let sleep = this.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+        match sleep.as_mut().poll(cx) {
+            Poll::Ready(()) => Poll::Ready(Some(Err(Box::new(BodyTooSlow)))),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
