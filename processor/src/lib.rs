@@ -1,1 +1,4 @@
 //! (under construction)
+pub mod bot;
+pub mod device;
+pub mod user_agent;
