@@ -6,7 +6,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use regex::RegexSet;
+use regex_filtered::{Builder, Regexes};
 
 use crate::user_agent::UserAgent;
 
@@ -65,7 +65,7 @@ pub(crate) fn impossible_header(header: &str, family: &str, major: Option<u16>) 
 /// The crawler that a header belongs to, by the pinned list.
 pub(crate) fn crawler(header: &str) -> Option<Arc<str>> {
     let crawlers = crawlers();
-    crawlers.set.matches(header).iter().next().map(|index| crawlers.names[index].clone())
+    crawlers.list.matching(header).map(|(index, _)| index).min().map(|index| crawlers.names[index].clone())
 }
 
 pub(crate) fn warm_up() {
@@ -73,7 +73,7 @@ pub(crate) fn warm_up() {
 }
 
 struct Crawlers {
-    set: RegexSet,
+    list: Regexes,
     names: Vec<Arc<str>>,
 }
 
@@ -82,13 +82,14 @@ fn crawlers() -> &'static Crawlers {
     CRAWLERS.get_or_init(|| {
         let patterns: Vec<String> = serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/crawlers.json")))
             .expect("the embedded list was written as an array of strings at build time");
-        let set = regex::RegexSetBuilder::new(&patterns)
-            .size_limit(64 << 20)
-            .dfa_size_limit(16 << 20)
-            .unicode(false)
+        // Shorter atoms would wake every pattern for every header, longer ones leave patterns that are always tried.
+        let list = patterns
+            .iter()
+            .try_fold(Builder::new_atom_len(2), |list, pattern| list.push(pattern))
+            .expect("the pinned patterns parse, as the tests of this module show")
             .build()
             .expect("the pinned list compiles, as the tests of this module show");
-        Crawlers { set, names: patterns.iter().map(|pattern| name_of(pattern).into()).collect() }
+        Crawlers { list, names: patterns.iter().map(|pattern| name_of(pattern).into()).collect() }
     })
 }
 
@@ -121,7 +122,8 @@ mod tests {
     use super::*;
     use crate::user_agent;
 
-    const CHROME: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36";
+    const CHROME: &str =
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36";
 
     fn rule_of(header: &str, words: PageWords) -> String {
         rule(header, &user_agent::parse(header), words).to_owned()
@@ -137,11 +139,16 @@ mod tests {
             (CHROME.to_owned(), nothing, ""),
             (CHROME.to_owned(), PageWords { webdriver: true, ..nothing }, "webdriver"),
             (CHROME.replace("Chrome/", "HeadlessChrome/"), nothing, "headless"),
-            ("Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)".to_owned(), nothing, "Googlebot"),
+            (
+                "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)".to_owned(),
+                nothing,
+                "Googlebot",
+            ),
             (iphone.to_owned(), nothing, ""),
             (iphone.to_owned(), wide, "impossible"),
             (
-                "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.0 Safari/605.1.15".to_owned(),
+                "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.0 Safari/605.1.15"
+                    .to_owned(),
                 nothing,
                 "impossible",
             ),

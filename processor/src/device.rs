@@ -101,7 +101,14 @@ pub fn by_header(header: &str, os: &str, crawler: bool) -> DeviceClass {
 const IPAD_WIDTHS: [u16; 7] = [744, 768, 810, 820, 834, 1024, 1032];
 
 /// Mends the header's kind by the window that the page reports.
-pub fn with_viewport(by_header: DeviceClass, os: &str, browser: &str, width: u16, height: u16, dpr: f32) -> DeviceClass {
+pub fn with_viewport(
+    by_header: DeviceClass,
+    os: &str,
+    browser: &str,
+    width: u16,
+    height: u16,
+    dpr: f32,
+) -> DeviceClass {
     let mac_safari = by_header == DeviceClass::Desktop && os == "Mac OS X" && browser == "Safari";
     if mac_safari && dpr == 2.0 && height > width && IPAD_WIDTHS.contains(&width) {
         return DeviceClass::Tablet;
@@ -116,8 +123,16 @@ mod tests {
     #[test]
     fn each_kind_has_its_marks() {
         let cases = [
-            ("Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 Chrome/131.0.0.0 Mobile Safari/537.36", "Android", "mobile"),
-            ("Mozilla/5.0 (Linux; Android 13; SM-X700) AppleWebKit/537.36 Chrome/131.0.0.0 Safari/537.36", "Android", "tablet"),
+            (
+                "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 Chrome/131.0.0.0 Mobile Safari/537.36",
+                "Android",
+                "mobile",
+            ),
+            (
+                "Mozilla/5.0 (Linux; Android 13; SM-X700) AppleWebKit/537.36 Chrome/131.0.0.0 Safari/537.36",
+                "Android",
+                "tablet",
+            ),
             ("Mozilla/5.0 (iPad; CPU OS 15_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148", "iOS", "tablet"),
             ("Mozilla/5.0 (Web0S; Linux/SmartTV) AppleWebKit/537.36 Chrome/94.0 Safari/537.36", "Linux", "tv"),
             ("Mozilla/5.0 (PlayStation; PlayStation 5/6.00) AppleWebKit/605.1.15", "Other", "tv"),
