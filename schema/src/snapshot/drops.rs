@@ -1,0 +1,40 @@
+//! Counts of the fields that were dropped or cut on the way in, so that nothing vanishes in silence.
+
+use serde::{Serialize, Serializer};
+
+/// How often each field was dropped, by name: `metrics.lcp`, `events[].value`; `title:cut` was only shortened, and
+/// `events:over` are events beyond the limit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Drops(Vec<(&'static str, u32)>);
+
+impl Drops {
+    /// Counts one.
+    pub fn add(&mut self, field: &'static str) {
+        // Names are few and mostly none, so a list is faster than any map.
+        match self.0.iter_mut().find(|(name, _)| *name == field) {
+            Some((_, count)) => *count = count.saturating_add(1),
+            None => self.0.push((field, 1)),
+        }
+    }
+
+    /// Fields with their counts, in the order in which they were first met.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, u32)> + '_ {
+        self.0.iter().copied()
+    }
+
+    /// How often a field was dropped.
+    pub fn of(&self, field: &str) -> u32 {
+        self.0.iter().find(|(name, _)| *name == field).map_or(0, |(_, count)| *count)
+    }
+
+    /// Whether nothing was dropped.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Serialize for Drops {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
+}
