@@ -1,0 +1,71 @@
+// The frame: loads the list of sites, then shows the screen that the address names.
+
+import { useEffect, useState } from "preact/hooks";
+import { SCREENS } from "./address/address.ts";
+import { address, navigate } from "./address/navigate.ts";
+import { getSites } from "./api/client.ts";
+import { browserTimeZone } from "./api/paths.ts";
+import { tokenWanted } from "./api/token.ts";
+import type { Part, SiteRow } from "./api/types.ts";
+import { ScopeBar, TopBar } from "./chrome/top-bar.tsx";
+import { TokenPrompt } from "./chrome/token-prompt.tsx";
+import { HappinessScreen } from "./screens/happiness.tsx";
+import { PageDetail } from "./screens/page-detail.tsx";
+import { PagesScreen } from "./screens/pages.tsx";
+import { TermPopover } from "./widgets/term.tsx";
+import { Failed } from "./widgets/widget.tsx";
+
+export function App() {
+  const [sites, setSites] = useState<Part<SiteRow[]>>();
+  const here = address.value;
+  const tz = here.tz ?? browserTimeZone();
+
+  async function load(): Promise<void> {
+    const part = await getSites();
+    setSites(part);
+    const first = part.ok ? part.answer.data[0] : undefined;
+    if (address.value.site === null && first !== undefined) navigate({ site: first.key }, "replace");
+  }
+
+  useEffect(() => void load(), []);
+  useEffect(() => {
+    const screen = SCREENS.find(({ name }) => name === here.screen);
+    document.title = [here.page, screen?.label, here.site, "Felt"].filter(Boolean).join(" · ");
+  }, [here]);
+
+  const rows = sites?.ok ? sites.answer.data : [];
+  return (
+    <>
+      <a class="skip" href="#main" onClick={(event) => { event.preventDefault(); document.getElementById("main")?.focus(); }}>Skip to the figures</a>
+      <TopBar sites={rows} tz={tz} />
+      {tokenWanted.value ? <TokenPrompt retry={() => void load()} /> : here.site !== null ? <Screen tz={tz} /> : <NoSite sites={sites} retry={() => void load()} />}
+      <TermPopover />
+    </>
+  );
+}
+
+function Screen({ tz }: { tz: string }) {
+  const here = address.value;
+  return (
+    <>
+      <ScopeBar tz={tz} />
+      {here.screen === "happiness" ? <HappinessScreen key={here.site} tz={tz} />
+        : here.page !== null ? <PageDetail key={`${here.site} ${here.page}`} page={here.page} tz={tz} />
+        : <PagesScreen key={here.site} tz={tz} />}
+    </>
+  );
+}
+
+function NoSite({ sites, retry }: { sites: Part<SiteRow[]> | undefined; retry: () => void }) {
+  return (
+    <main id="main" class="alone" tabIndex={-1}>
+      {sites === undefined ? <p role="status">Loading</p> : !sites.ok ? <Failed problem={sites.problem} retry={retry} /> : (
+        <>
+          <h1>No site yet</h1>
+          <p class="lead">Tell Felt about your site in <code>felt.toml</code>, then start it again:</p>
+          <pre><code>{`[[sites]]\nkey = "shop"\nname = "The Shop"\norigins = ["https://shop.example"]`}</code></pre>
+        </>
+      )}
+    </main>
+  );
+}

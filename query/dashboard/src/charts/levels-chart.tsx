@@ -1,0 +1,72 @@
+// The four levels stacked over time: how many visits, and how they felt.
+
+import { LEVELS, type Level, type LevelCounts } from "../stats/happiness.ts";
+import { formatCompact } from "../words/format.ts";
+import { ChartArea } from "./chart-area.tsx";
+import { linear, niceTicks, niceTop } from "./scale.ts";
+import { GridLines, MARGIN, middles, type Step, timeScale, TimeAxis } from "./time-axis.tsx";
+
+export interface LevelsPoint extends Step {
+  readonly levels: LevelCounts;
+}
+
+interface LevelsChartProps {
+  readonly label: string;
+  readonly points: readonly LevelsPoint[];
+  readonly tz: string;
+  readonly height: number;
+  readonly readout: (point: LevelsPoint) => string;
+}
+
+export function LevelsChart({ label, points, tz, height, readout }: LevelsChartProps) {
+  const total = (point: LevelsPoint): number => LEVELS.reduce((sum, level) => sum + point.levels[level], 0);
+  const top = niceTop(Math.max(0, ...points.map(total)));
+  const y = linear([0, top], [height - MARGIN.bottom, MARGIN.top]);
+
+  function draw(width: number, cursor: number | null) {
+    const x = timeScale(points, width);
+    return (
+      <>
+        <GridLines ticks={niceTicks(0, top, 4)} y={y} width={width} label={formatCompact} />
+        {points.map((point, index) => {
+          const left = x(point.from);
+          const span = x(point.to) - left;
+          const gap = span > 6 ? 1.5 : span > 3 ? 0.5 : 0;
+          return (
+            <g key={point.from} class={cursor !== null && cursor !== index ? "dim" : undefined}>
+              {stack(point.levels).map(({ level, from, to }) => (
+                <rect class={`level ${level}`} key={level} x={left + gap / 2} width={Math.max(0.5, span - gap)} y={y(to)} height={Math.max(0, y(from) - y(to))} />
+              ))}
+            </g>
+          );
+        })}
+        <TimeAxis steps={points} tz={tz} width={width} height={height} />
+      </>
+    );
+  }
+
+  return (
+    <ChartArea
+      label={label}
+      height={height}
+      stops={(width) => middles(points, width)}
+      readout={(index) => {
+        const point = points[index];
+        return point === undefined ? "" : readout(point);
+      }}
+      draw={draw}
+    />
+  );
+}
+
+/** Brutal at the bottom: what should shrink stands on the base line, where heights compare best. */
+function stack(levels: LevelCounts): { level: Level; from: number; to: number }[] {
+  let from = 0;
+  return [...LEVELS].reverse().flatMap((level) => {
+    const count = levels[level];
+    if (count <= 0) return [];
+    const part = { level, from, to: from + count };
+    from += count;
+    return [part];
+  });
+}

@@ -1,0 +1,33 @@
+// How fresh the picture is: "up to 10:42, 38 s ago". Counts by itself; says so once when the connection is lost.
+
+import { signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { clockSkewMs } from "../api/client.ts";
+import { freshTo, unreachable } from "../api/screen-data.ts";
+import { formatFreshness } from "../words/time.ts";
+
+const now = signal(Date.now());
+
+/** The server's time, as this computer knows it. */
+export function serverNow(): number {
+  return Date.now() + clockSkewMs.value;
+}
+
+export function Freshness({ tz }: { tz: string }) {
+  useEffect(() => {
+    const timer = setInterval(() => (now.value = Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, []);
+  if (unreachable.value) {
+    return <p class="freshness lost" role="alert">No connection to Felt. Trying again.</p>;
+  }
+  if (freshTo.value === null) return <p class="freshness" />;
+  const at = Date.parse(freshTo.value);
+  const current = Math.max(now.value, Date.now()) + clockSkewMs.value;
+  const late = current - at > 120_000;
+  return (
+    <p class={`freshness ${late ? "late" : ""}`} title="Every page view that reached the server before this time is counted here.">
+      {formatFreshness(at, current, tz)}
+    </p>
+  );
+}

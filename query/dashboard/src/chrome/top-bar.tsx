@@ -1,0 +1,69 @@
+// What stands above every screen: whose site, which screen, which time, whose visits, which filters, how fresh.
+
+import { SCREENS } from "../address/address.ts";
+import { address, hrefWith, navigate } from "../address/navigate.ts";
+import type { SiteRow } from "../api/types.ts";
+import { Link } from "../widgets/link.tsx";
+import { Chips } from "./chips.tsx";
+import { Freshness } from "./freshness.tsx";
+import { RangePicker } from "./range-picker.tsx";
+import { ThemeToggle } from "./theme.tsx";
+import { WhoSwitch } from "./who-switch.tsx";
+
+export function TopBar({ sites, tz }: { sites: readonly SiteRow[]; tz: string }) {
+  const { screen } = address.value;
+  return (
+    <header class="top">
+      <div class="bar">
+        <Link class="brand" href={hrefWith({ screen: "happiness", page: null, order: null, search: null, metric: null })}>
+          <svg viewBox="0 0 32 32" width="26" height="26" aria-hidden="true" focusable="false">
+            <rect class="tile" width="32" height="32" rx="8" />
+            <path class="smile" d="M8 18c2.6 5.4 13.4 5.4 16 0" />
+            <circle class="eye" cx="11" cy="11.5" r="2" /><circle class="eye" cx="21" cy="11.5" r="2" />
+          </svg>
+          Felt
+        </Link>
+        <SitePicker sites={sites} />
+        <nav aria-label="Screens">
+          {SCREENS.map(({ name, label, question }) => (
+            <Link
+              key={name}
+              href={hrefWith({ screen: name, page: null, order: null, search: null, metric: null })}
+              title={question}
+              aria-current={screen === name ? "page" : undefined}
+            >
+              {label}
+            </Link>
+          ))}
+        </nav>
+        <Freshness tz={tz} />
+        <ThemeToggle />
+      </div>
+    </header>
+  );
+}
+
+export function ScopeBar({ tz }: { tz: string }) {
+  return (
+    <div class="scope" role="region" aria-label="What is shown">
+      <RangePicker tz={tz} />
+      <WhoSwitch />
+      <Chips />
+    </div>
+  );
+}
+
+function SitePicker({ sites }: { sites: readonly SiteRow[] }) {
+  const current = address.value.site;
+  const known = sites.some(({ key }) => key === current);
+  if (sites.length <= 1 && known) return <span class="site">{sites[0]?.name}</span>;
+  return (
+    <label class="site">
+      <span class="sr-only">Site</span>
+      <select value={current ?? ""} onChange={(event) => navigate({ site: event.currentTarget.value, filters: [], page: null, search: null })}>
+        {!known && current !== null && <option value={current}>{current}</option>}
+        {sites.map(({ key, name }) => <option key={key} value={key}>{name}</option>)}
+      </select>
+    </label>
+  );
+}

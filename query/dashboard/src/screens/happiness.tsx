@@ -1,0 +1,97 @@
+// "How happy are our visitors?" One sentence, the score, its causes, its course, the three vitals, and where it hurts.
+
+import { address } from "../address/navigate.ts";
+import { endsNow } from "../address/range.ts";
+import { apiPath, healthPath } from "../api/paths.ts";
+import { groupsOf, rowOf } from "../api/read.ts";
+import { partAs, useScreenData } from "../api/screen-data.ts";
+import type { BreakdownRow, Health, MetricRow, SeriesRow } from "../api/types.ts";
+import { happinessSentence } from "../words/headline.ts";
+import { METRIC_NAMES } from "../words/names.ts";
+import { BreakdownTable } from "../widgets/breakdown-table.tsx";
+import { CauseList } from "../widgets/cause-list.tsx";
+import { FirstVisit } from "../widgets/first-visit.tsx";
+import { HappinessScore } from "../widgets/happiness-card.tsx";
+import { Headline } from "../widgets/headline.tsx";
+import { HurtingPages } from "../widgets/hurting-pages.tsx";
+import { MetricTile } from "../widgets/metric-tile.tsx";
+import { NoVisits } from "../widgets/no-visits.tsx";
+import { HappinessSeries, LevelsSeries } from "../widgets/series.tsx";
+import { Term } from "../widgets/term.tsx";
+import { Widget } from "../widgets/widget.tsx";
+import type { Term as TermName } from "../words/glossary.ts";
+
+export const VITALS = ["lcp", "inp", "cls"] as const;
+const TABLES = [
+  { dimension: "release", title: "Releases", limit: 8 },
+  { dimension: "device", title: "Devices", limit: 6 },
+  { dimension: "country", title: "Countries", limit: 8 },
+  { dimension: "browser", title: "Browsers", limit: 8 },
+] as const;
+
+export function HappinessScreen({ tz }: { tz: string }) {
+  const here = address.value;
+  const data = useScreenData(
+    {
+      summary: apiPath(here, "summary", [["metrics", "happiness,lcp,inp,cls"]]),
+      series: apiPath(here, "series", [["metrics", "happiness"]]),
+      pages: apiPath(here, "breakdown", [["by", "page"], ["metrics", "happiness"], ["order", "-lost"], ["limit", "8"]]),
+      ...Object.fromEntries(
+        TABLES.map(({ dimension, limit }) => [
+          dimension,
+          apiPath(here, "breakdown", [["by", dimension], ["metrics", "happiness"], ["order", "-views"], ["limit", String(limit)]]),
+        ]),
+      ),
+      health: healthPath(here),
+    },
+    endsNow(here.range),
+  );
+  const health = partAs<Health>(data, "health");
+  const summary = partAs<MetricRow[]>(data, "summary");
+  const pages = partAs<BreakdownRow[]>(data, "pages");
+  if (health?.ok && health.answer.data.waiting && !data.stale) return <FirstVisit arrived={data.retry} />;
+
+  const happiness = summary?.ok ? rowOf(summary.answer.data, "happiness") : undefined;
+  const sentence = summary === undefined ? null : happiness === undefined ? [{ text: "How happy were your visitors?" }]
+    : happinessSentence(happiness, pages?.ok ? groupsOf(pages.answer.data, "page") : [], here, tz);
+  const nothing = summary?.ok === true && (summary.answer.meta.views ?? happiness?.count ?? 0) === 0 && !data.stale;
+
+  return (
+    <main id="main" tabIndex={-1}>
+      <Headline phrases={sentence} stale={data.stale} />
+      {nothing && <NoVisits />}
+      <div class="grid" hidden={nothing}>
+        <Widget<MetricRow[]> class="w-score" title={<Term of="happiness">Happiness</Term>} data={data} part="summary">
+          {(answer) => <HappinessScore row={rowOf(answer.data, "happiness")} />}
+        </Widget>
+        <Widget<MetricRow[]> class="w-causes" title="What hurt" data={data} part="summary">
+          {(answer) => <CauseList row={rowOf(answer.data, "happiness")} />}
+        </Widget>
+        <Widget<SeriesRow[]> class="w-half chart-card" title="Happiness over time" data={data} part="series">
+          {(answer) => <HappinessSeries answer={answer} tz={tz} />}
+        </Widget>
+        <Widget<SeriesRow[]> class="w-half chart-card" title="How visits felt" data={data} part="series">
+          {(answer) => <LevelsSeries answer={answer} tz={tz} />}
+        </Widget>
+        {VITALS.map((metric) => (
+          <Widget<MetricRow[]> key={metric} class="w-third tile-card" data={data} part="summary" title={<MetricTitle metric={metric} />}>
+            {(answer) => <MetricTile row={rowOf(answer.data, metric)} metric={metric} />}
+          </Widget>
+        ))}
+        <Widget<BreakdownRow[]> class="w-wide table-card" title="Pages that hurt most" data={data} part="pages">
+          {(answer) => <HurtingPages answer={answer} total={happiness} />}
+        </Widget>
+        {TABLES.map(({ dimension, title }) => (
+          <Widget<BreakdownRow[]> key={dimension} class={`w-third table-card w-${dimension}`} title={dimension === "release" ? <Term of="release">{title}</Term> : title} data={data} part={dimension}>
+            {(answer) => <BreakdownTable answer={answer} dimension={dimension} markWorse />}
+          </Widget>
+        ))}
+      </div>
+    </main>
+  );
+}
+
+export function MetricTitle({ metric }: { metric: TermName & (typeof VITALS)[number] }) {
+  const names = METRIC_NAMES[metric];
+  return <Term of={metric}>{names?.name} <span class="abbr">{names?.short}</span></Term>;
+}

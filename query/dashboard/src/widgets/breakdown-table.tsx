@@ -1,0 +1,66 @@
+// A short table of groups (countries, devices, releases): a click on a row filters to it, another takes it back.
+
+import { isFilteredTo, withFilter, withoutValue } from "../address/filter.ts";
+import { address, hrefWith } from "../address/navigate.ts";
+import { groupsOf, levelsOf } from "../api/read.ts";
+import type { Answer, BreakdownRow } from "../api/types.ts";
+import { worseThanRest } from "../stats/happiness.ts";
+import { formatCount, formatShare } from "../words/format.ts";
+import { dimensionName, valueName } from "../words/names.ts";
+import { HappinessCell } from "./cells.tsx";
+import { Link } from "./link.tsx";
+import { Term } from "./term.tsx";
+import { Nothing } from "./widget.tsx";
+
+interface BreakdownTableProps {
+  readonly answer: Answer<BreakdownRow[]>;
+  readonly dimension: string;
+  /** Marks groups that are worse than all the others together. Pages differ by nature: there it says nothing. */
+  readonly markWorse?: boolean;
+}
+
+export function BreakdownTable({ answer, dimension, markWorse = false }: BreakdownTableProps) {
+  const groups = groupsOf(answer.data, dimension);
+  if (groups.length === 0) return <Nothing />;
+  const worse = markWorse ? worseThanRest(groups.map((group) => levelsOf(group.rows["happiness"] ?? { metric: "happiness", count: 0 }))) : [];
+  const { filters } = address.value;
+  const hidden = (answer.meta.groups ?? groups.length) - groups.length;
+  return (
+    <div class="scroll" tabIndex={0} role="region" aria-label={`By ${dimensionName(dimension).toLowerCase()}`}>
+      <table class="groups">
+        <thead>
+          <tr>
+            <th scope="col">{dimensionName(dimension)}</th>
+            <th scope="col" class="number">Page views</th>
+            <th scope="col" class="number"><Term of="happiness">Happiness</Term></th>
+          </tr>
+        </thead>
+        <tbody>
+          {groups.map((group, index) => {
+            const active = isFilteredTo(filters, dimension, group.name);
+            const name = valueName(dimension, group.name);
+            const share = group.rows["happiness"]?.share;
+            return (
+              <tr key={group.name} class={active ? "active" : undefined}>
+                <th scope="row">
+                  {group.name === "" ? <span class="missing">{name}</span> : (
+                    <Link
+                      class="row"
+                      href={hrefWith({ filters: active ? withoutValue(filters, dimension, group.name) : withFilter(filters, { dimension, op: "is", values: [group.name] }) })}
+                      title={active ? "Remove this filter" : `Show only ${name}`}
+                    >
+                      {name}
+                    </Link>
+                  )}
+                </th>
+                <td class="number" title={typeof share === "number" ? `${formatShare(share)} of all page views` : undefined}>{formatCount(group.views)}</td>
+                <td class="number"><HappinessCell row={group.rows["happiness"]} worse={worse[index] ?? false} /></td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+      {hidden > 0 && <p class="hint more">{`and ${formatCount(hidden)} more`}</p>}
+    </div>
+  );
+}

@@ -1,0 +1,45 @@
+// Why visits were less than delightful, in words, the costliest first. Each line filters to its visits.
+
+import type { Filter } from "../address/filter.ts";
+import { isFilteredTo, withFilter, withoutValue } from "../address/filter.ts";
+import { address, hrefWith } from "../address/navigate.ts";
+import { causesOf, levelsOf } from "../api/read.ts";
+import type { MetricRow } from "../api/types.ts";
+import { confidence } from "../stats/happiness.ts";
+import { formatCount, formatShare } from "../words/format.ts";
+import { CAUSE_WORDS } from "../words/names.ts";
+import { Link } from "./link.tsx";
+import { ShareBar } from "../charts/share-bar.tsx";
+import { Nothing } from "./widget.tsx";
+
+export function CauseList({ row }: { row: MetricRow | undefined }) {
+  const causes = row === undefined ? [] : causesOf(row);
+  if (row === undefined || causes.length === 0) return <Nothing>Nothing hurt anybody in this time.</Nothing>;
+  const hurt = row.count - levelsOf(row).delighted;
+  const plain = confidence(row.count) !== "ok";
+  const { filters } = address.value;
+  return (
+    <>
+      <p class="hint">{`Of ${formatCount(hurt)} page views that were less than delightful:`}</p>
+      <ol class="causes">
+        {causes.map(({ cause, share }) => {
+          const filter: Filter = { dimension: "cause", op: "is", values: [cause] };
+          const active = isFilteredTo(filters, "cause", cause);
+          return (
+            <li key={cause}>
+              <Link
+                href={hrefWith({ filters: active ? withoutValue(filters, "cause", cause) : withFilter(filters, filter) })}
+                title={active ? "Remove this filter" : `${CAUSE_WORDS[cause].meaning} Show only these visits`}
+              >
+                {CAUSE_WORDS[cause].clause}
+              </Link>
+              <span class="share">{formatShare(share)}</span>
+              <ShareBar muted={plain} parts={[{ name: "plain", share }]} />
+              <span class="meaning">{CAUSE_WORDS[cause].meaning}</span>
+            </li>
+          );
+        })}
+      </ol>
+    </>
+  );
+}

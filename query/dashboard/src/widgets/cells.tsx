@@ -1,0 +1,42 @@
+// The cells that tables of groups share: a happiness with its bar, a value with its rating.
+
+import { levelsOf } from "../api/read.ts";
+import type { MetricRow } from "../api/types.ts";
+import { ShareBar } from "../charts/share-bar.tsx";
+import { confidence, LEVELS } from "../stats/happiness.ts";
+import { formatInterval, formatScore, formatValue, plural } from "../words/format.ts";
+import { Missing, Term } from "./term.tsx";
+
+export function HappinessCell({ row, worse = false }: { row: MetricRow | undefined; worse?: boolean }) {
+  const trust = confidence(row?.count ?? 0);
+  if (row === undefined || trust === "none" || row.value == null) return <Missing />;
+  if (trust === "few") return <span class="few" title={`Under 30 page views: ${plural(row.count, "was", "were")} judged`}>too few to judge</span>;
+  const levels = levelsOf(row);
+  return (
+    <span class={`happiness-cell ${trust}`} title={row.low != null && row.high != null ? formatInterval(row.low, row.high) : undefined}>
+      {worse && <span class="worse"><Term of="worse"><span aria-hidden="true">▼</span> worse</Term></span>}
+      <b>{formatScore(row.value)}</b>
+      <ShareBar muted={trust !== "ok"} parts={LEVELS.map((level) => ({ name: level, share: levels[level] / row.count }))} />
+    </span>
+  );
+}
+
+export function ValueCell({ row }: { row: MetricRow | undefined }) {
+  const trust = confidence(row?.count ?? 0);
+  if (row === undefined || trust === "none" || row.p75 == null) return <Missing />;
+  if (trust === "few") return <span class="few" title={`too few to judge: ${plural(row.count, "page view")}`}>too few</span>;
+  const rating = trust === "ok" ? row.rating : null;
+  return (
+    <span class={`value-cell ${trust}`} title={`${plural(row.count, "page view")}${rating ? `, ${rating}` : ", few visits"}`}>
+      {formatValue(row.p75, row.unit)}
+      {rating && (
+        <>
+          <svg class={`shape ${rating}`} viewBox="0 0 10 10" width="8" height="8" aria-hidden="true" focusable="false">
+            {rating === "good" ? <circle cx="5" cy="5" r="4.5" /> : rating === "fair" ? <rect x="1" y="1" width="8" height="8" /> : <path d="M5 .5 9.8 9.5H.2z" />}
+          </svg>
+          <span class="sr-only">{rating}</span>
+        </>
+      )}
+    </span>
+  );
+}

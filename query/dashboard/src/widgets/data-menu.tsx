@@ -1,0 +1,49 @@
+// The way from a picture to its figures: a CSV file, or a command that fetches the same.
+
+import { useState } from "preact/hooks";
+import { request } from "../api/client.ts";
+import { asCurl } from "../api/paths.ts";
+import { token } from "../api/token.ts";
+import { Popover } from "./popover.tsx";
+
+export function DataMenu({ path, name }: { path: string; name: string }) {
+  const [said, setSaid] = useState("");
+
+  async function copy(): Promise<void> {
+    try {
+      await navigator.clipboard.writeText(asCurl(path, location.origin, token.value !== null));
+      setSaid("Copied");
+    } catch {
+      // Without a secure context there is no clipboard: the address can still be opened.
+      setSaid("Copying is not allowed here");
+    }
+  }
+
+  async function download(): Promise<void> {
+    setSaid("");
+    try {
+      const response = await request(path, { headers: { Accept: "text/csv" } });
+      if (!response.ok) throw new Error(String(response.status));
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(await response.blob());
+      link.download = `felt-${name}.csv`;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+      setSaid("Downloaded");
+    } catch {
+      setSaid("Could not be downloaded");
+    }
+  }
+
+  return (
+    <Popover label="Data behind this" title="Data behind this" buttonClass="icon" button={<><span class="sr-only">Data behind this</span><span aria-hidden="true">⋯</span></>}>
+      {() => (
+        <div class="menu">
+          <button type="button" data-autofocus onClick={() => void download()}>Download as CSV</button>
+          <button type="button" onClick={() => void copy()}>Copy as curl</button>
+          <p role="status">{said}</p>
+        </div>
+      )}
+    </Popover>
+  );
+}

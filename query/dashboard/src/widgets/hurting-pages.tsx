@@ -1,0 +1,66 @@
+// The pages where mending pays most: unhappiness times visitors.
+
+import { withFilter } from "../address/filter.ts";
+import { address, hrefWith } from "../address/navigate.ts";
+import { causesOf, groupsOf } from "../api/read.ts";
+import type { Answer, BreakdownRow, MetricRow } from "../api/types.ts";
+import { confidence } from "../stats/happiness.ts";
+import { formatCount, formatShare } from "../words/format.ts";
+import { CAUSE_WORDS, valueName } from "../words/names.ts";
+import { HappinessCell } from "./cells.tsx";
+import { Link } from "./link.tsx";
+import { Missing, Term } from "./term.tsx";
+import { Nothing } from "./widget.tsx";
+
+export function HurtingPages({ answer, total }: { answer: Answer<BreakdownRow[]>; total: MetricRow | undefined }) {
+  const groups = groupsOf(answer.data, "page");
+  if (groups.length === 0) return <Nothing />;
+  const lostTotal = (total?.unhappiness ?? 0) * (total?.count ?? 0);
+  return (
+    <div class="scroll" tabIndex={0} role="region" aria-label="Pages that hurt most">
+      <table class="groups pages">
+        <thead>
+          <tr>
+            <th scope="col">Page</th>
+            <th scope="col" class="number"><Term of="lost">Of all lost</Term></th>
+            <th scope="col" class="wide">Mostly</th>
+            <th scope="col" class="number">Page views</th>
+            <th scope="col" class="number">Happiness</th>
+            <th scope="col"><span class="sr-only">Details</span></th>
+          </tr>
+        </thead>
+        <tbody>
+          {groups.map((group) => {
+            const row = group.rows["happiness"];
+            const lost = (row?.unhappiness ?? 0) * (row?.count ?? 0);
+            const name = valueName("page", group.name);
+            return (
+              <tr key={group.name}>
+                <th scope="row">
+                  <Link class="row" href={hrefWith({ filters: withFilter(address.value.filters, { dimension: "page", op: "is", values: [group.name] }) })} title={`Show only ${name}`}>
+                    {name}
+                  </Link>
+                </th>
+                <td class="number">{lostTotal > 0 ? formatShare(Math.min(1, lost / lostTotal)) : <Missing />}</td>
+                <td class="wide"><MainCause row={row} /></td>
+                <td class="number">{formatCount(group.views)}</td>
+                <td class="number"><HappinessCell row={row} /></td>
+                <td class="go">
+                  <Link href={hrefWith({ screen: "pages", page: group.name })} title={`Look at ${name}`}>
+                    <span class="sr-only">{`Look at ${name}`}</span><span aria-hidden="true">→</span>
+                  </Link>
+                </td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+export function MainCause({ row }: { row: MetricRow | undefined }) {
+  const first = row === undefined ? undefined : causesOf(row)[0];
+  if (first === undefined || confidence(row?.count ?? 0) === "few") return <Missing why={first === undefined ? "nothing hurt" : "too few to judge"} />;
+  return <span title={CAUSE_WORDS[first.cause].meaning}>{CAUSE_WORDS[first.cause].brief} <span class="hint">{formatShare(first.share)}</span></span>;
+}

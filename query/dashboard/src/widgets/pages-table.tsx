@@ -1,0 +1,96 @@
+// The table of pages. Headings are links that sort, on the server: the whole set is sorted, not what is shown of it.
+
+import { hrefWith } from "../address/navigate.ts";
+import type { Group } from "../api/read.ts";
+import type { MetricRow } from "../api/types.ts";
+import { formatCount, formatShare } from "../words/format.ts";
+import type { Term as TermName } from "../words/glossary.ts";
+import { valueName } from "../words/names.ts";
+import { HappinessCell, ValueCell } from "./cells.tsx";
+import { MainCause } from "./hurting-pages.tsx";
+import { Link } from "./link.tsx";
+import { Missing, Term } from "./term.tsx";
+import { Nothing } from "./widget.tsx";
+
+interface Column {
+  readonly key: string;
+  readonly label: string;
+  readonly term?: TermName;
+  /** The way a first click sorts: worst or most first, names from A. */
+  readonly first: "-" | "";
+}
+
+const COLUMNS: readonly Column[] = [
+  { key: "page", label: "Page", first: "" },
+  { key: "lost", label: "Of all lost", term: "lost", first: "-" },
+  { key: "views", label: "Page views", term: "views", first: "-" },
+  { key: "happiness", label: "Happiness", term: "happiness", first: "" },
+  { key: "lcp.p75", label: "Opening", term: "lcp", first: "-" },
+  { key: "inp.p75", label: "Reacting", term: "inp", first: "-" },
+  { key: "cls.p75", label: "Jumping", term: "cls", first: "-" },
+];
+
+interface PagesTableProps {
+  readonly groups: readonly Group[];
+  readonly total: MetricRow | undefined;
+  readonly order: string;
+  readonly searched: string | null;
+}
+
+export function PagesTable({ groups, total, order, searched }: PagesTableProps) {
+  if (groups.length === 0) {
+    return (
+      <Nothing>
+        {searched === null ? "No page was seen in this time." : <>No page matches “{searched}”. <Link href={hrefWith({ search: null })}>Show all pages</Link></>}
+      </Nothing>
+    );
+  }
+  const lostTotal = (total?.unhappiness ?? 0) * (total?.count ?? 0);
+  return (
+    <div class="scroll" tabIndex={0} role="region" aria-label="All pages">
+      <table class="groups all-pages">
+        <thead>
+          <tr>
+            {COLUMNS.map((column) => <Heading key={column.key} column={column} order={order} />)}
+            <th scope="col">Hurts most</th>
+          </tr>
+        </thead>
+        <tbody>
+          {groups.map((group) => {
+            const row = group.rows["happiness"];
+            const lost = (row?.unhappiness ?? 0) * (row?.count ?? 0);
+            const name = valueName("page", group.name);
+            return (
+              <tr key={group.name}>
+                <th scope="row"><Link class="row" href={hrefWith({ page: group.name })} title={`Look at ${name}`}>{name}</Link></th>
+                <td class="number">{lostTotal > 0 && row !== undefined ? formatShare(Math.min(1, lost / lostTotal)) : <Missing />}</td>
+                <td class="number">{formatCount(group.views)}</td>
+                <td class="number"><HappinessCell row={row} /></td>
+                <td class="number"><ValueCell row={group.rows["lcp"]} /></td>
+                <td class="number"><ValueCell row={group.rows["inp"]} /></td>
+                <td class="number"><ValueCell row={group.rows["cls"]} /></td>
+                <td><MainCause row={row} /></td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Heading({ column, order }: { column: Column; order: string }) {
+  const ascending = order === column.key;
+  const descending = order === `-${column.key}`;
+  const next = ascending ? `-${column.key}` : descending ? column.key : `${column.first}${column.key}`;
+  return (
+    <th scope="col" class={column.key === "page" ? undefined : "number"} aria-sort={ascending ? "ascending" : descending ? "descending" : undefined}>
+      <Link class="sort" href={hrefWith({ order: next === "-lost" ? null : next })} title={`Sort by ${column.label.toLowerCase()}`}>
+        {column.label}
+        <span class="arrow" aria-hidden="true">{ascending ? "▲" : descending ? "▼" : ""}</span>
+      </Link>
+      {column.term !== undefined && <Term of={column.term}><span aria-hidden="true">?</span><span class="sr-only">{`What is ${column.label}?`}</span></Term>}
+    </th>
+  );
+}
+

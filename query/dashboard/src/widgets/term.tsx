@@ -1,0 +1,82 @@
+// A word with its meaning behind it: a button that opens a small popover. One popover serves the whole page.
+
+import { signal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { GLOSSARY, type Entry, type Term as TermName } from "../words/glossary.ts";
+import { place } from "./popover.tsx";
+
+const open = signal<{ entry: Entry; anchor: HTMLElement } | null>(null);
+
+interface TermProps {
+  readonly of: TermName;
+  /** The words to show; the glossary's own when left out. */
+  readonly children?: ComponentChildren;
+}
+
+export function Term({ of, children }: TermProps) {
+  return <Explained entry={GLOSSARY[of]}>{children}</Explained>;
+}
+
+/** Like Term, for a meaning that is no glossary entry. */
+export function Explained({ entry, children }: { entry: Entry; children?: ComponentChildren }) {
+  return (
+    <button
+      type="button"
+      class="term"
+      title={entry.meaning}
+      aria-haspopup="dialog"
+      onClick={(event) => {
+        open.value = open.value?.anchor === event.currentTarget ? null : { entry, anchor: event.currentTarget };
+      }}
+    >
+      {children ?? entry.word}
+    </button>
+  );
+}
+
+export function TermPopover() {
+  const box = useRef<HTMLDivElement>(null);
+  const shown = open.value;
+
+  useEffect(() => {
+    const element = box.current;
+    if (element === null) return;
+    if (shown === null) {
+      if (element.matches(":popover-open")) element.hidePopover();
+      return;
+    }
+    if (!element.matches(":popover-open")) element.showPopover();
+    place(element, shown.anchor);
+  }, [shown]);
+
+  return (
+    <div
+      ref={box}
+      class="popover definition"
+      popover="auto"
+      role="dialog"
+      aria-label={shown?.entry.word ?? "Meaning"}
+      onToggle={(event) => {
+        if (event.newState === "closed") open.value = null;
+      }}
+    >
+      {shown !== null && (
+        <>
+          <strong>{shown.entry.word}</strong>
+          <p role="status">{shown.entry.meaning}</p>
+        </>
+      )}
+    </div>
+  );
+}
+
+/** A value that was not measured: never 0. */
+export function Missing({ why = "not measured" }: { why?: string }) {
+  return (
+    <span class="missing" title={why}>
+      <span aria-hidden="true">–</span>
+      <span class="sr-only">{why}</span>
+    </span>
+  );
+}

@@ -1,0 +1,86 @@
+// A stand-in for the query server: the built dashboard at /, the API over invented views. For development and tests only.
+
+import { createServer } from "node:http";
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { answer, Refused } from "./answers.mjs";
+import { makeWorld } from "./world.mjs";
+
+const DIST = new URL("../../dist/", import.meta.url);
+const FILES = { "/app.js": "text/javascript", "/app.css": "text/css", "/favicon.svg": "image/svg+xml" };
+const CSP = "default-src 'self'; script-src 'self'; style-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+
+/**
+ * Starts on a free port. `controls` can be changed while it runs: `failing` (call name → status), `token` (wanted
+ * bearer), `delay_ms`; `requests` collects the parts that were asked, `worlds` holds the page views by site.
+ */
+export async function startMock({ now = Date.parse("2026-11-22T10:42:20Z"), port = 0, views = 24_000, ticking = false } = {}) {
+  const began = Date.now();
+  const controls = {
+    failing: {}, token: null, delay_ms: 0, requests: [], down: false,
+    worlds: { shop: makeWorld({ now, views }), quiet: makeWorld({ now, views: 60, seed: 3 }), fresh: [] },
+    sites: [{ key: "shop", name: "The Shop" }, { key: "quiet", name: "A Quiet Corner" }, { key: "fresh", name: "Brand New" }],
+    now: () => (ticking ? now + Date.now() - began : now),
+  };
+
+  function one(path, bearer) {
+    const url = new URL(path, "http://mock");
+    controls.requests.push(path);
+    if (controls.token !== null && bearer !== `Bearer ${controls.token}`) throw new Refused(401, "a token is needed");
+    if (url.pathname === "/api/v1/sites") return { data: controls.sites };
+    const [, site, call] = /^\/api\/v1\/sites\/([^/]+)\/(.+)$/.exec(url.pathname) ?? [];
+    const status = controls.failing[call] ?? controls.failing[`${call}?by=${url.searchParams.get("by")}`];
+    if (status !== undefined) throw new Refused(status, status >= 500 ? "the store does not answer" : "refused by test");
+    const world = controls.worlds[site];
+    if (world === undefined) throw new Refused(404, "unknown site");
+    return answer(world, call, url.searchParams, controls.now());
+  }
+
+  function attempt(path, bearer) {
+    try {
+      return { status: 200, body: one(path, bearer) };
+    } catch (error) {
+      if (error instanceof Refused) return { status: error.status, body: error.body };
+      throw error;
+    }
+  }
+
+  const server = createServer(async (request, response) => {
+    response.setHeader("Date", new Date(controls.now()).toUTCString());
+    const bearer = request.headers.authorization;
+    const send = (status, type, body) => response.writeHead(status, { "Content-Type": type, "Content-Security-Policy": CSP, "X-Content-Type-Options": "nosniff" }).end(body);
+    const sendJson = ({ status, body }) => send(status, status < 400 ? "application/json" : "application/problem+json", JSON.stringify(body));
+    try {
+      const url = new URL(request.url, "http://mock");
+      if (url.pathname.startsWith("/api/")) {
+        if (controls.down) return void request.socket.destroy();
+        if (controls.delay_ms > 0) await new Promise((done) => setTimeout(done, controls.delay_ms));
+        if (url.pathname === "/api/v1/batch") {
+          let text = "";
+          for await (const chunk of request) text += chunk;
+          if (controls.token !== null && bearer !== `Bearer ${controls.token}`) return sendJson({ status: 401, body: { title: "a token is needed", status: 401 } });
+          return sendJson({ status: 200, body: { responses: JSON.parse(text).requests.map(({ path }) => attempt(path, bearer)) } });
+        }
+        const found = attempt(request.url, bearer);
+        if (request.headers.accept === "text/csv" && found.status === 200) {
+          const rows = found.body.data;
+          const columns = Object.keys(rows[0] ?? {});
+          return send(200, "text/csv", [columns.join(","), ...rows.map((row) => columns.map((column) => JSON.stringify(row[column] ?? "")).join(","))].join("\r\n"));
+        }
+        return sendJson(found);
+      }
+      const type = FILES[url.pathname];
+      send(200, type ?? "text/html; charset=utf-8", await readFile(new URL(type ? `.${url.pathname}` : "index.html", DIST)));
+    } catch (error) {
+      send(500, "text/plain", String(error));
+    }
+  });
+  await new Promise((done) => server.listen(port, "127.0.0.1", done));
+  const stop = () => new Promise((done) => { server.close(done); server.closeAllConnections(); });
+  return { url: `http://127.0.0.1:${server.address().port}`, controls, stop };
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const mock = await startMock({ port: Number(process.env.PORT ?? 8091), now: Date.now(), ticking: true });
+  console.log(`the dashboard over invented data: ${mock.url}/`);
+}

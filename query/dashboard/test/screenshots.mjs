@@ -1,0 +1,36 @@
+// Pictures of the screens for a person to look at: light and dark, wide and phone. `npm run screenshots -- DIR`.
+
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { launchChromium, openPage, settled } from "./browser/chromium.mjs";
+import { startMock } from "./mock/server.mjs";
+
+const dir = process.argv[2] ?? "screenshots";
+const only = process.argv[3];
+const SCREENS = {
+  happiness: "/shop/happiness?range=28d",
+  filtered: "/shop/happiness?range=7d&f=device:is:mobile&f=country:not:IN",
+  pages: "/shop/pages?range=7d",
+  detail: "/shop/pages?range=28d&page=/checkout/pay",
+  quiet: "/quiet/happiness?range=7d",
+  fresh: "/fresh/happiness",
+};
+const SIZES = { wide: [1440, 900], phone: [390, 844] };
+
+await mkdir(dir, { recursive: true });
+const mock = await startMock();
+const browser = await launchChromium();
+for (const [name, path] of Object.entries(SCREENS)) {
+  if (only && !only.split(",").includes(name)) continue;
+  for (const [size, [width, height]] of Object.entries(SIZES)) {
+    for (const theme of ["light", "dark"]) {
+      const page = await openPage(browser, { width, height, theme });
+      await page.goto(mock.url + path);
+      await settled(page);
+      await page.screenshot({ path: join(dir, `${name}-${size}-${theme}.png`), fullPage: true });
+      await page.context().close();
+    }
+  }
+}
+await browser.close();
+await mock.stop();
