@@ -22,8 +22,8 @@ pub struct LocalLogConfig {
     pub done_keep_bytes: u64,
     /// Key and value of one entry together.
     pub entry_bytes_max: usize,
-    /// Appends waiting for the writer; further callers wait for room.
-    pub queue_appends_max: usize,
+    /// Bytes waiting for the writer; further callers wait for room.
+    pub queue_bytes_max: usize,
     /// Largest group that one commit takes, before compression.
     pub group_bytes_max: usize,
 }
@@ -38,7 +38,7 @@ impl Default for LocalLogConfig {
             done_keep_ms: 60 * 60 * 1000,
             done_keep_bytes: 1 << 30,
             entry_bytes_max: 2 << 20,
-            queue_appends_max: 4096,
+            queue_bytes_max: 32 << 20,
             group_bytes_max: 8 << 20,
         }
     }

@@ -1,0 +1,193 @@
+//! The SQLite file: its schema, the few statements, and what its error codes mean. No threads and no promises here.
+
+use std::path::Path;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
+
+use super::chunk::Stored;
+use crate::DeclaredRange;
+
+/// Row ids put all rows of a partition side by side, in order: partition above, first offset below.
+const OFFSET_BITS: u32 = 48;
+
+/// Pages of 4 KiB until the write-ahead log is folded back: 16 MiB of it, so that recovery reads little.
+const CHECKPOINT_PAGES: u32 = 4096;
+
+const SCHEMA: &str = "
+create table if not exists meta (name text primary key, value integer not null) without rowid;
+create table if not exists partition (
+    id integer primary key, start integer not null, end integer not null, next integer not null,
+    open_first integer, open_last integer, claim integer not null, bytes integer not null);
+create table if not exists chunk (
+    id integer primary key, count integer not null, raw_bytes integer not null, at_ms integer not null,
+    checksum integer not null, packed blob not null);
+";
+
+/// One partition as stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct PartitionRow {
+    /// Oldest offset kept.
+    pub(crate) start: u64,
+    /// Next append's offset.
+    pub(crate) end: u64,
+    pub(crate) next: u64,
+    pub(crate) open: Option<DeclaredRange>,
+    /// Number of the last claim: whoever holds a smaller one is fenced.
+    pub(crate) claim: u64,
+    /// Stored bytes of its chunks.
+    pub(crate) bytes: u64,
+}
+
+/// What retention looks at.
+pub(crate) struct ChunkHead {
+    pub(crate) id: i64,
+    pub(crate) count: u32,
+    pub(crate) at_ms: i64,
+    pub(crate) bytes: u64,
+}
+
+pub(crate) fn chunk_id(partition: u32, first: u64) -> i64 {
+    (i64::from(partition) << OFFSET_BITS) | first as i64
+}
+
+pub(crate) fn first_of(id: i64) -> u64 {
+    (id & ((1 << OFFSET_BITS) - 1)) as u64
+}
+
+pub(crate) fn open_writer(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    // FULL in WAL mode: every commit is fsynced before it returns. It is the promise of `append`.
+    connection.execute_batch(&format!(
+        "pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = {CHECKPOINT_PAGES};
+         pragma cell_size_check = on; pragma cache_size = -8000; pragma temp_store = memory;"
+    ))?;
+    connection.execute_batch(SCHEMA)?;
+    Ok(connection)
+}
+
+pub(crate) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+    let connection =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.execute_batch("pragma cell_size_check = on; pragma cache_size = -2000;")?;
+    Ok(connection)
+}
+
+pub(crate) fn meta(connection: &Connection, name: &str) -> rusqlite::Result<Option<i64>> {
+    connection.prepare_cached("select value from meta where name = ?")?.query_row([name], |row| row.get(0)).optional()
+}
+
+pub(crate) fn set_meta(connection: &Connection, name: &str, value: i64) -> rusqlite::Result<()> {
+    connection.prepare_cached("insert or replace into meta values (?, ?)")?.execute(params![name, value])?;
+    Ok(())
+}
+
+pub(crate) fn partition(connection: &Connection, id: u32) -> rusqlite::Result<PartitionRow> {
+    let sql = "select start, end, next, open_first, open_last, claim, bytes from partition where id = ?";
+    let row = connection
+        .prepare_cached(sql)?
+        .query_row([id], |row| {
+            let open: (Option<i64>, Option<i64>) = (row.get(3)?, row.get(4)?);
+            Ok(PartitionRow {
+                start: row.get::<_, i64>(0)? as u64,
+                end: row.get::<_, i64>(1)? as u64,
+                next: row.get::<_, i64>(2)? as u64,
+                open: match open {
+                    (Some(first), Some(last)) => Some(DeclaredRange { first: first as u64, last: last as u64 }),
+                    _ => None,
+                },
+                claim: row.get::<_, i64>(5)? as u64,
+                bytes: row.get::<_, i64>(6)? as u64,
+            })
+        })
+        .optional()?;
+    Ok(row.unwrap_or_default())
+}
+
+pub(crate) fn set_partition(connection: &Connection, id: u32, row: &PartitionRow) -> rusqlite::Result<()> {
+    connection.prepare_cached("insert or replace into partition values (?, ?, ?, ?, ?, ?, ?, ?)")?.execute(params![
+        id,
+        row.start as i64,
+        row.end as i64,
+        row.next as i64,
+        row.open.map(|open| open.first as i64),
+        row.open.map(|open| open.last as i64),
+        row.claim as i64,
+        row.bytes as i64,
+    ])?;
+    Ok(())
+}
+
+pub(crate) fn insert_chunk(connection: &Connection, chunk: &Stored, at_ms: i64) -> rusqlite::Result<()> {
+    connection.prepare_cached("insert into chunk values (?, ?, ?, ?, ?, ?)")?.execute(params![
+        chunk.id,
+        chunk.count,
+        chunk.raw_bytes,
+        at_ms,
+        chunk.checksum,
+        chunk.packed
+    ])?;
+    Ok(())
+}
+
+/// The chunk that holds `from` or else the next one of the partition.
+pub(crate) fn chunk_at(connection: &Connection, partition: u32, from: u64) -> rusqlite::Result<Option<Stored>> {
+    let sql =
+        "select id, count, raw_bytes, checksum, packed from chunk where id <= ? and id >= ? order by id desc limit 1";
+    let before = connection
+        .prepare_cached(sql)?
+        .query_row(params![chunk_id(partition, from), chunk_id(partition, 0)], stored)
+        .optional()?;
+    match before {
+        Some(chunk) if chunk.first + u64::from(chunk.count) > from => Ok(Some(chunk)),
+        _ => {
+            let sql =
+                "select id, count, raw_bytes, checksum, packed from chunk where id > ? and id < ? order by id limit 1";
+            connection
+                .prepare_cached(sql)?
+                .query_row(params![chunk_id(partition, from), chunk_id(partition + 1, 0)], stored)
+                .optional()
+        }
+    }
+}
+
+fn stored(row: &rusqlite::Row<'_>) -> rusqlite::Result<Stored> {
+    let id: i64 = row.get(0)?;
+    Ok(Stored {
+        id,
+        first: first_of(id),
+        count: row.get(1)?,
+        raw_bytes: row.get(2)?,
+        checksum: row.get(3)?,
+        packed: row.get(4)?,
+    })
+}
+
+/// The oldest chunks of a partition, without their bytes.
+pub(crate) fn oldest_chunks(connection: &Connection, partition: u32, limit: u32) -> rusqlite::Result<Vec<ChunkHead>> {
+    let sql = "select id, count, at_ms, length(packed) from chunk where id >= ? and id < ? order by id limit ?";
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map(params![chunk_id(partition, 0), chunk_id(partition + 1, 0), limit], |row| {
+        Ok(ChunkHead { id: row.get(0)?, count: row.get(1)?, at_ms: row.get(2)?, bytes: row.get::<_, i64>(3)? as u64 })
+    })?;
+    rows.collect()
+}
+
+pub(crate) fn delete_chunks(connection: &Connection, first_id: i64, last_id: i64) -> rusqlite::Result<()> {
+    connection.prepare_cached("delete from chunk where id between ? and ?")?.execute([first_id, last_id])?;
+    Ok(())
+}
+
+/// The file itself is not what SQLite wrote: no repetition helps.
+pub(crate) fn is_damage(error: &rusqlite::Error) -> bool {
+    match error {
+        rusqlite::Error::SqliteFailure(failure, _) => {
+            matches!(failure.code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+                || failure.extended_code == rusqlite::ffi::SQLITE_IOERR_SHORT_READ
+        }
+        // A damaged cell can also come back as a value of another type, or a number that fits no count.
+        rusqlite::Error::InvalidColumnType(..)
+        | rusqlite::Error::IntegralValueOutOfRange(..)
+        | rusqlite::Error::FromSqlConversionFailure(..) => true,
+        _ => false,
+    }
+}
