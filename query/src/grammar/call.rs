@@ -1,0 +1,152 @@
+//! The calls and which parameters each of them takes. What is not listed here is refused.
+
+use super::{LIMIT_DEFAULT, Measure, Stat, VALUES_LIMIT_DEFAULT};
+use felt_schema::metric::Metric;
+
+/// A call of a site that takes the grammar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Call {
+    /// Metrics, dimensions, limits.
+    Schema,
+    /// Values of a dimension, with counts.
+    Values,
+    /// A record per metric.
+    Summary,
+    /// Points over time.
+    Series,
+    /// Rows by one or two dimensions.
+    Breakdown,
+    /// Histogram bins.
+    Distribution,
+    /// Freshness, outcomes.
+    Health,
+}
+
+/// A parameter of the grammar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs)] // Each is what its name in the grammar says.
+pub enum Parameter {
+    Range,
+    From,
+    To,
+    Tz,
+    Metrics,
+    Metric,
+    Stats,
+    By,
+    F,
+    Step,
+    Who,
+    Vs,
+    Order,
+    Limit,
+    Cursor,
+    Min,
+    Q,
+}
+
+impl Parameter {
+    /// Every parameter of the grammar.
+    pub const ALL: [Parameter; 17] = [
+        Parameter::Range,
+        Parameter::From,
+        Parameter::To,
+        Parameter::Tz,
+        Parameter::Metrics,
+        Parameter::Metric,
+        Parameter::Stats,
+        Parameter::By,
+        Parameter::F,
+        Parameter::Step,
+        Parameter::Who,
+        Parameter::Vs,
+        Parameter::Order,
+        Parameter::Limit,
+        Parameter::Cursor,
+        Parameter::Min,
+        Parameter::Q,
+    ];
+
+    /// Its name in a query string.
+    pub fn name(self) -> &'static str {
+        match self {
+            Parameter::Range => "range",
+            Parameter::From => "from",
+            Parameter::To => "to",
+            Parameter::Tz => "tz",
+            Parameter::Metrics => "metrics",
+            Parameter::Metric => "metric",
+            Parameter::Stats => "stats",
+            Parameter::By => "by",
+            Parameter::F => "f",
+            Parameter::Step => "step",
+            Parameter::Who => "who",
+            Parameter::Vs => "vs",
+            Parameter::Order => "order",
+            Parameter::Limit => "limit",
+            Parameter::Cursor => "cursor",
+            Parameter::Min => "min",
+            Parameter::Q => "q",
+        }
+    }
+
+    /// The parameter of that name.
+    pub fn from_name(name: &str) -> Option<Parameter> {
+        Self::ALL.into_iter().find(|parameter| parameter.name() == name)
+    }
+}
+
+impl Call {
+    /// Its name in a path.
+    pub fn name(self) -> &'static str {
+        match self {
+            Call::Schema => "schema",
+            Call::Values => "values",
+            Call::Summary => "summary",
+            Call::Series => "series",
+            Call::Breakdown => "breakdown",
+            Call::Distribution => "distribution",
+            Call::Health => "health",
+        }
+    }
+
+    /// The parameters it takes.
+    pub fn parameters(self) -> &'static [Parameter] {
+        use Parameter::*;
+        match self {
+            Call::Schema => &[],
+            Call::Values => &[Range, From, To, Tz, F, Who, Q, Limit],
+            Call::Summary => &[Range, From, To, Tz, Metrics, Stats, F, Who],
+            Call::Series => &[Range, From, To, Tz, Metrics, Stats, F, Who, Step],
+            Call::Breakdown => &[Range, From, To, Tz, Metrics, Stats, By, F, Who, Order, Limit, Cursor, Min],
+            Call::Distribution => &[Range, From, To, Tz, Metric, F, Who],
+            Call::Health => &[Range, From, To, Tz],
+        }
+    }
+
+    /// Whether it takes `parameter`.
+    pub fn takes(self, parameter: Parameter) -> bool {
+        self.parameters().contains(&parameter)
+    }
+
+    /// The metrics when none are named.
+    pub fn default_metrics(self) -> Vec<Measure> {
+        let values: &[Metric] = match self {
+            Call::Summary => &[Metric::Lcp, Metric::Inp, Metric::Cls, Metric::Fcp, Metric::Ttfb],
+            Call::Series => &[Metric::Lcp],
+            Call::Breakdown => &[Metric::Lcp, Metric::Inp, Metric::Cls],
+            Call::Schema | Call::Values | Call::Distribution | Call::Health => return Vec::new(),
+        };
+        std::iter::once(Measure::Happiness).chain(values.iter().copied().map(Measure::Value)).collect()
+    }
+
+    /// The figures when none are named.
+    pub fn default_stats(self) -> Vec<Stat> {
+        if self.takes(Parameter::Stats) { vec![Stat::P75, Stat::Good, Stat::Fair, Stat::Poor] } else { Vec::new() }
+    }
+
+    /// The rows when no limit is named.
+    pub fn default_limit(self) -> u32 {
+        if self == Call::Values { VALUES_LIMIT_DEFAULT } else { LIMIT_DEFAULT }
+    }
+}

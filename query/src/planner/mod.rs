@@ -1,0 +1,81 @@
+//! From a question to SQL and back to counts: which table answers, one statement for it, and the cells that come of it.
+//!
+//! Both sources give the same [`Cell`]s, signed counters and one histogram in the schema's buckets, so that they agree
+//! exactly; everything shown is made of cells by [`crate::figures`]. Pure: nothing here talks to a store. That no
+//! statement can read another site's rows is held by [`scope`].
+
+mod cells;
+mod conditions;
+mod raw;
+mod rollup;
+pub mod scope;
+mod source;
+mod steps;
+
+pub use cells::{Cell, Cells, Group};
+pub use conditions::{conditions, dimension_sql};
+pub use source::{Plan, Source, SourceKind, Window, plan};
+pub use steps::edges;
+
+use crate::grammar::{Dimension, Filter, Measure, Who};
+use scope::Statement;
+
+/// Days back from now that minutes can answer for: views that arrive later than this are kept by the hour only.
+pub const MINUTES_KEPT_DAYS: i64 = 7;
+/// Days back from today that single page views are complete for; their tables keep a day more than this.
+pub const VIEWS_KEPT_DAYS: i64 = 29;
+
+/// What cells are wanted.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// Which views count.
+    pub filters: Vec<Filter>,
+    /// Whose views count.
+    pub who: Who,
+    /// What is measured. Page views are always counted.
+    pub measures: Vec<Measure>,
+    /// One cell for each combination of these.
+    pub by: Vec<Dimension>,
+    /// One cell for each of these spans: their starts, ascending, in Unix seconds.
+    pub edges: Option<Vec<u32>>,
+    /// Whether percentiles are wanted.
+    pub histograms: bool,
+    /// Only these groups, each as the values of `by`.
+    pub groups: Option<Vec<Vec<String>>>,
+}
+
+impl Ask {
+    /// Cells of the whole, without percentiles.
+    pub fn counts(filters: &[Filter], who: Who) -> Self {
+        Ask {
+            filters: filters.to_vec(),
+            who,
+            measures: Vec::new(),
+            by: Vec::new(),
+            edges: None,
+            histograms: false,
+            groups: None,
+        }
+    }
+
+    /// Every dimension that the answer depends on.
+    fn dimensions(&self) -> impl Iterator<Item = &Dimension> {
+        self.by.iter().chain(self.filters.iter().map(|filter| &filter.dimension))
+    }
+}
+
+/// The statement that gives the cells of `ask` by `plan`.
+pub fn statement(site: &str, ask: &Ask, plan: &Plan) -> Statement {
+    match plan.source {
+        Source::Rollup { grouping, ref spans } => rollup::statement(site, ask, grouping, spans),
+        Source::Raw => raw::statement(site, ask, plan.window),
+    }
+}
+
+/// The cells in the rows that [`statement`] gave.
+pub fn read(ask: &Ask, plan: &Plan, rows: Vec<Vec<serde_json::Value>>) -> Cells {
+    match plan.source {
+        Source::Rollup { .. } => rollup::read(ask, rows),
+        Source::Raw => raw::read(ask, rows),
+    }
+}

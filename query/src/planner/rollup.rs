@@ -1,0 +1,110 @@
+//! Cells from the rollups: sums over the kept cells of one grouping. One row comes back for each group and metric.
+
+use super::cells::{Collector, Row};
+use super::scope::{Rows, Scope, SiteTable, Statement};
+use super::source::Window;
+use super::{Ask, Cells, conditions, dimension_sql};
+use crate::grammar::{DAY_MS, Dimension, Measure, Who};
+use felt_schema::grouping::Grouping;
+use felt_schema::metric::HAPPINESS;
+use felt_store::Param;
+use serde_json::Value;
+
+/// Counters in the order of [`read`].
+const COUNTERS: [&str; 15] = [
+    "views",
+    "valid",
+    "total_micro",
+    "good",
+    "fair",
+    "poor",
+    "delighted",
+    "annoying",
+    "painful",
+    "brutal",
+    "slow_open",
+    "slow_react",
+    "jumped",
+    "broke",
+    "gave_up",
+];
+
+fn column(dimension: &Dimension) -> &'static str {
+    if *dimension == Dimension::Page { "page" } else { "value" }
+}
+
+/// The statement for the cells of `ask` in `spans`.
+pub fn statement(site: &str, ask: &Ask, grouping: Grouping, spans: &[(SiteTable, Window)]) -> Statement {
+    let mut scope = Scope::of(site);
+    let mut metrics: Vec<String> = ask.measures.iter().map(|measure| measure.name().into_owned()).collect();
+    if !metrics.iter().any(|name| name == HAPPINESS) {
+        // Page views are counted in these rows, whatever else is asked.
+        metrics.push(HAPPINESS.into());
+    }
+    let mut common = vec![format!("grouping = '{}'", grouping.name()), format!("metric IN {}", scope.texts(metrics))];
+    match ask.who {
+        Who::Humans => common.push("bot = 0".into()),
+        Who::Bots => common.push("bot = 1".into()),
+        Who::All => {}
+    }
+    common.extend(conditions(&mut scope, &ask.filters, &column));
+
+    let columns = format!("time, page, value, metric, {}, histogram", COUNTERS.join(", "));
+    let mut rows: Option<Rows> = None;
+    for &(table, span) in spans {
+        let mut here = common.clone();
+        let seconds = |ms: i64| Param::UInt(u64::try_from(ms / 1000).unwrap_or(0));
+        here.push(format!("time >= toDateTime({}, 'UTC')", scope.bind("UInt32", seconds(span.from_ms))));
+        here.push(format!("time < toDateTime({}, 'UTC')", scope.bind("UInt32", seconds(span.to_ms))));
+        // Nothing arrives before it happened, so older partitions need not be opened; a day is left for skewed clocks.
+        here.push(format!(
+            "day >= toDate(toDateTime({}, 'UTC'))",
+            scope.bind("UInt32", seconds(span.from_ms - DAY_MS))
+        ));
+        let part = scope.rows(table, &columns, &here);
+        rows = Some(match rows {
+            Some(rows) => rows.and(part),
+            None => part,
+        });
+    }
+    let rows = rows.unwrap_or_else(|| scope.rows(SiteTable::RollupHour, &columns, &["0".into()]));
+
+    let mut keys = Vec::new();
+    if let Some(edges) = &ask.edges {
+        let edges = scope.bind("Array(UInt32)", Param::UInts(edges.iter().copied().map(u64::from).collect()));
+        keys.push(format!("roundDown(toUInt32(toUnixTimestamp(time)), {edges})"));
+    }
+    let names: Vec<String> = ask.by.iter().map(|dimension| dimension_sql(&mut scope, dimension, &column)).collect();
+    let only = super::raw::only_groups(&mut scope, &names, ask.groups.as_deref());
+    keys.extend(names);
+    keys.push("metric".into());
+    let keys = keys.join(", ");
+    let sums = COUNTERS.map(|counter| format!("sum({counter})")).join(", ");
+    let histogram = if ask.histograms { ", mapKeys(sumMap(histogram)), mapValues(sumMap(histogram))" } else { "" };
+    scope.statement(&format!("{keys}, {sums}{histogram}"), rows, &format!("{only} GROUP BY {keys}"))
+}
+
+/// The cells in the rows.
+pub fn read(ask: &Ask, rows: Vec<Vec<Value>>) -> Cells {
+    let mut collector = Collector::default();
+    for row in rows {
+        let mut row = Row::new(row);
+        let (start, names) = row.key(ask.edges.is_some(), ask.by.len());
+        let metric = row.text();
+        let group = collector.group(start, names, ask.measures.len());
+        group.views += row.int();
+        let Some(index) = ask.measures.iter().position(|measure| measure.name() == metric) else { continue };
+        let cell = &mut group.cells[index];
+        cell.valid += row.int();
+        cell.total_micro += row.int();
+        cell.good += row.int();
+        cell.fair += row.int();
+        cell.poor += row.int();
+        cell.levels.iter_mut().for_each(|level| *level += row.int());
+        cell.causes.iter_mut().for_each(|cause| *cause += row.int());
+        if ask.measures[index] != Measure::Happiness && ask.histograms {
+            cell.histogram.merge(&row.histogram());
+        }
+    }
+    collector.cells()
+}

@@ -1,0 +1,126 @@
+//! The one way to SQL: every statement about a site's data is made here, and here the site is added.
+//!
+//! A [`Statement`] needs [`Rows`], and only [`Scope::rows`] makes those, always with `site = {site:String}` inside the
+//! same sub-select as the table's name. Values become server-side parameters by [`Scope::bind`]; what is formatted into
+//! the text are identifiers of ours.
+
+use felt_store::Param;
+
+/// A table with a `site` column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SiteTable {
+    /// One row a page view and version.
+    PageViews,
+    /// Counters and histograms by the minute.
+    RollupMinute,
+    /// Counters and histograms by the hour.
+    RollupHour,
+    /// Outcomes of snapshots.
+    Outcomes,
+}
+
+impl SiteTable {
+    fn name(self) -> &'static str {
+        match self {
+            SiteTable::PageViews => "page_views",
+            SiteTable::RollupMinute => "rollup_minute",
+            SiteTable::RollupHour => "rollup_hour",
+            SiteTable::Outcomes => "outcomes",
+        }
+    }
+}
+
+/// A table of the service itself, which belongs to no site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServiceTable {
+    /// How far each partition of the log is visible.
+    Progress,
+    /// API tokens.
+    Tokens,
+}
+
+impl ServiceTable {
+    fn name(self) -> &'static str {
+        match self {
+            ServiceTable::Progress => "progress",
+            ServiceTable::Tokens => "tokens",
+        }
+    }
+}
+
+/// A question to the store: text and parameters.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Statement {
+    sql: String,
+    params: Vec<(String, Param)>,
+}
+
+impl Statement {
+    /// The text.
+    pub fn sql(&self) -> &str {
+        &self.sql
+    }
+
+    /// The parameters, as the store takes them.
+    pub fn params(&self) -> Vec<(&str, Param)> {
+        self.params.iter().map(|(name, param)| (name.as_str(), param.clone())).collect()
+    }
+
+    /// A statement about the service's own tables.
+    pub fn service(table: ServiceTable, select: &str, rest: &str) -> Statement {
+        Statement { sql: format!("SELECT {select} FROM {} {rest}", table.name()), params: Vec::new() }
+    }
+}
+
+/// One site's part of the store, from which a statement is built.
+#[derive(Debug)]
+pub struct Scope {
+    params: Vec<(String, Param)>,
+}
+
+/// A sub-select of one site's rows.
+#[derive(Debug)]
+pub struct Rows(String);
+
+impl Scope {
+    /// The part of `site`.
+    pub fn of(site: &str) -> Self {
+        Scope { params: vec![("site".into(), Param::Text(site.into()))] }
+    }
+
+    /// Binds a value and gives the placeholder that stands for it. `kind` is its ClickHouse type.
+    pub fn bind(&mut self, kind: &'static str, value: Param) -> String {
+        let name = format!("p{}", self.params.len());
+        let placeholder = format!("{{{name}:{kind}}}");
+        self.params.push((name, value));
+        placeholder
+    }
+
+    /// Binds a text.
+    pub fn text(&mut self, value: &str) -> String {
+        self.bind("String", Param::Text(value.into()))
+    }
+
+    /// Binds texts.
+    pub fn texts(&mut self, values: Vec<String>) -> String {
+        self.bind("Array(String)", Param::Texts(values))
+    }
+
+    /// The site's rows of `table` for which all `conditions` hold.
+    pub fn rows(&self, table: SiteTable, columns: &str, conditions: &[String]) -> Rows {
+        let more: String = conditions.iter().map(|condition| format!(" AND ({condition})")).collect();
+        Rows(format!("SELECT {columns} FROM {} WHERE site = {{site:String}}{more}", table.name()))
+    }
+
+    /// The statement `SELECT select FROM rows rest`.
+    pub fn statement(self, select: &str, rows: Rows, rest: &str) -> Statement {
+        Statement { sql: format!("SELECT {select} FROM ({}) {rest}", rows.0), params: self.params }
+    }
+}
+
+impl Rows {
+    /// These rows and those.
+    pub fn and(self, other: Rows) -> Rows {
+        Rows(format!("{} UNION ALL {}", self.0, other.0))
+    }
+}

@@ -1,0 +1,244 @@
+//! Which table answers: a rollup wherever it can say the same as the raw views, else the raw views.
+//!
+//! A rollup fits when filters and groups are within one of the kept groupings and the window is made of whole minutes
+//! that are still kept by the minute, and of whole hours. Raw views answer everything, but reach back only so far.
+
+use super::{Ask, MINUTES_KEPT_DAYS, VIEWS_KEPT_DAYS, scope::SiteTable};
+use crate::grammar::{DAY_MS, Dimension, Fault, HOUR_MS, MINUTE_MS, Measure};
+use felt_schema::grouping::Grouping;
+
+/// A half-open span of time in Unix milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// First instant of it.
+    pub from_ms: i64,
+    /// First instant after it.
+    pub to_ms: i64,
+}
+
+/// A source without its details, as `meta.source` tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SourceKind {
+    /// Counters kept by the minute and hour.
+    Rollup,
+    /// Single page views.
+    Raw,
+}
+
+impl SourceKind {
+    /// Its name in answers.
+    pub fn name(self) -> &'static str {
+        match self {
+            SourceKind::Rollup => "rollup",
+            SourceKind::Raw => "raw",
+        }
+    }
+}
+
+/// Where an answer comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// Rollups of one grouping; each span is read from one table.
+    Rollup {
+        /// The grouping.
+        grouping: Grouping,
+        /// Spans that do not overlap.
+        spans: Vec<(SiteTable, Window)>,
+    },
+    /// Single page views.
+    Raw,
+}
+
+/// How a question is answered.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// From what.
+    pub source: Source,
+    /// For which time, which may be wider than asked.
+    pub window: Window,
+    /// What the reader should know about that.
+    pub warnings: Vec<String>,
+}
+
+impl Plan {
+    /// The kind of its source.
+    pub fn kind(&self) -> SourceKind {
+        match self.source {
+            Source::Rollup { .. } => SourceKind::Rollup,
+            Source::Raw => SourceKind::Raw,
+        }
+    }
+}
+
+/// Plans the answer. `forced` names the source where it can answer at all; only tests compare the two so.
+///
+/// # Errors
+/// When a step is too short for what is still kept of so old a time.
+pub fn plan(ask: &Ask, window: Window, now_ms: i64, forced: Option<SourceKind>) -> Result<Plan, Fault> {
+    let raw_since_ms = (now_ms.div_euclid(DAY_MS) - VIEWS_KEPT_DAYS) * DAY_MS;
+    let raw = |warnings| Plan { source: Source::Raw, window, warnings };
+    let Some(grouping) = grouping(ask).filter(|_| forced != Some(SourceKind::Raw)) else {
+        let mut warnings = Vec::new();
+        if window.from_ms < raw_since_ms {
+            warnings.push(format!(
+                "single page views are kept for {} days: what began before {} may be missing",
+                VIEWS_KEPT_DAYS + 1,
+                crate::grammar::rfc3339(raw_since_ms)
+            ));
+        }
+        return Ok(raw(warnings));
+    };
+    let by_hour = ask.edges.as_ref().is_none_or(|edges| edges.iter().all(|edge| edge % 3600 == 0));
+    if let Some(spans) = spans(window, by_hour, now_ms) {
+        return Ok(Plan { source: Source::Rollup { grouping, spans }, window, warnings: Vec::new() });
+    }
+    if window.from_ms >= raw_since_ms {
+        return Ok(raw(Vec::new()));
+    }
+    whole_hours(ask, window, grouping, by_hour)
+}
+
+/// What is older than single views are: whole hours, which may be more than was asked for.
+fn whole_hours(ask: &Ask, window: Window, grouping: Grouping, by_hour: bool) -> Result<Plan, Fault> {
+    let mut warnings = Vec::new();
+    if !by_hour {
+        let edges = ask.edges.as_deref().unwrap_or_default();
+        if edges.windows(2).any(|pair| pair[1] - pair[0] < 3600) {
+            let detail =
+                format!("steps shorter than 1h reach back {VIEWS_KEPT_DAYS} days: use step=1h or a later `from`");
+            return Err(Fault { did_you_mean: Some("1h".into()), ..Fault::new("step", detail) });
+        }
+        warnings.push("so far back only whole UTC hours are kept: days are cut at the nearest hour before".into());
+    }
+    let wide = Window {
+        from_ms: window.from_ms.div_euclid(HOUR_MS) * HOUR_MS,
+        to_ms: (window.to_ms + HOUR_MS - 1).div_euclid(HOUR_MS) * HOUR_MS,
+    };
+    if wide != window {
+        warnings.push(format!(
+            "so far back only whole hours are kept: the answer is for {} to {}",
+            crate::grammar::rfc3339(wide.from_ms),
+            crate::grammar::rfc3339(wide.to_ms)
+        ));
+    }
+    let spans = vec![(SiteTable::RollupHour, wide)];
+    Ok(Plan { source: Source::Rollup { grouping, spans }, window: wide, warnings })
+}
+
+/// The smallest grouping that knows every dimension and metric of the question.
+fn grouping(ask: &Ask) -> Option<Grouping> {
+    let fits = |grouping: &Grouping| {
+        let knows = |dimension: &Dimension| match dimension {
+            Dimension::Page => grouping.has_page(),
+            other => grouping.value_dimension().is_some_and(|known| known == other.name()),
+        };
+        let kept = |measure: &Measure| match measure {
+            Measure::Happiness => true,
+            Measure::Value(metric) => metric.headline() || grouping.has_all_metrics(),
+            Measure::Timing(_) => grouping.has_all_metrics(),
+        };
+        ask.dimensions().all(knows) && ask.measures.iter().all(kept)
+    };
+    Grouping::ALL.into_iter().find(fits)
+}
+
+/// Cuts a window into whole hours and the minutes around them; `None` when something of it is not kept so.
+fn spans(window: Window, by_hour: bool, now_ms: i64) -> Option<Vec<(SiteTable, Window)>> {
+    let Window { from_ms, to_ms } = window;
+    if from_ms % MINUTE_MS != 0 || to_ms % MINUTE_MS != 0 {
+        return None;
+    }
+    let minutes_since_ms = now_ms - MINUTES_KEPT_DAYS * DAY_MS;
+    let (hour_from_ms, hour_to_ms) = if by_hour {
+        // Nothing began in the future, so the hour that is still running is whole already.
+        let up = if to_ms > now_ms { HOUR_MS - 1 } else { 0 };
+        ((from_ms + HOUR_MS - 1).div_euclid(HOUR_MS) * HOUR_MS, (to_ms + up).div_euclid(HOUR_MS) * HOUR_MS)
+    } else {
+        (to_ms, to_ms)
+    };
+    let candidates = if hour_from_ms < hour_to_ms {
+        vec![
+            (SiteTable::RollupMinute, Window { from_ms, to_ms: hour_from_ms }),
+            (SiteTable::RollupHour, Window { from_ms: hour_from_ms, to_ms: hour_to_ms }),
+            (SiteTable::RollupMinute, Window { from_ms: hour_to_ms, to_ms }),
+        ]
+    } else {
+        vec![(SiteTable::RollupMinute, window)]
+    };
+    let spans: Vec<_> = candidates.into_iter().filter(|(_, span)| span.from_ms < span.to_ms).collect();
+    let kept =
+        |&(table, span): &(SiteTable, Window)| table != SiteTable::RollupMinute || span.from_ms >= minutes_since_ms;
+    spans.iter().all(kept).then_some(spans)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grammar::{Call, Query};
+
+    const NOW_MS: i64 = 1_795_000_000_000; // 2026-11-18T10:26:40Z
+
+    fn planned(query: &str, from_ms: i64, to_ms: i64) -> Plan {
+        let query = Query::parse(Call::Breakdown, query).unwrap();
+        let ask = Ask { measures: query.metrics, by: query.by, ..Ask::counts(&query.filters, query.who) };
+        plan(&ask, Window { from_ms, to_ms }, NOW_MS, None).unwrap()
+    }
+
+    #[test]
+    fn a_rollup_answers_when_one_grouping_knows_everything() {
+        let from_ms = NOW_MS.div_euclid(HOUR_MS) * HOUR_MS - DAY_MS;
+        for (query, expected) in [
+            ("by=page", Some(Grouping::Page)),
+            ("by=device", Some(Grouping::PageDevice)),
+            ("by=page,device", Some(Grouping::PageDevice)),
+            ("by=country&f=country:not:DE", Some(Grouping::Country)),
+            ("by=page&f=device:is:mobile", Some(Grouping::PageDevice)),
+            ("by=country&f=device:is:mobile", None),
+            ("by=os", None),
+            ("by=tag:plan", None),
+            ("by=page&metrics=dns,timing:x", Some(Grouping::Page)),
+            ("by=device&metrics=dns", None),
+            ("by=browser&metrics=load", Some(Grouping::Browser)),
+            ("by=release&f=release:gt:1.2", Some(Grouping::Release)),
+        ] {
+            let source = planned(query, from_ms, from_ms + HOUR_MS).source;
+            let grouping = if let Source::Rollup { grouping, .. } = source { Some(grouping) } else { None };
+            assert_eq!(grouping, expected, "{query}");
+        }
+    }
+
+    #[test]
+    fn hours_and_the_minutes_around_them_cover_a_window_once() {
+        let hour_ms = NOW_MS.div_euclid(HOUR_MS) * HOUR_MS;
+        let window = Window { from_ms: hour_ms - 3 * HOUR_MS + 5 * MINUTE_MS, to_ms: hour_ms - 50 * MINUTE_MS };
+        let Source::Rollup { spans, .. } = planned("by=page", window.from_ms, window.to_ms).source else {
+            panic!("rollups can answer this")
+        };
+        assert_eq!(spans.iter().map(|(_, span)| span.to_ms - span.from_ms).sum::<i64>(), window.to_ms - window.from_ms);
+        let tables: Vec<SiteTable> = spans.iter().map(|(table, _)| *table).collect();
+        assert_eq!(tables, [SiteTable::RollupMinute, SiteTable::RollupHour, SiteTable::RollupMinute]);
+    }
+
+    #[test]
+    fn what_is_too_old_for_minutes_comes_from_views_and_then_from_wider_hours() {
+        let hour_ms = NOW_MS.div_euclid(HOUR_MS) * HOUR_MS;
+        let ten_days = planned("by=page", hour_ms - 10 * DAY_MS + MINUTE_MS, hour_ms);
+        assert_eq!(ten_days.kind(), SourceKind::Raw);
+        let seconds = planned("by=page", hour_ms - HOUR_MS + 1_000, hour_ms);
+        assert_eq!(seconds.kind(), SourceKind::Raw);
+        let old = planned("by=page", hour_ms - 60 * DAY_MS + 1_000, hour_ms - 50 * DAY_MS);
+        assert_eq!((old.kind(), old.warnings.len()), (SourceKind::Rollup, 1));
+        assert_eq!(old.window.from_ms, hour_ms - 60 * DAY_MS);
+        let old_views = planned("by=os", hour_ms - 60 * DAY_MS, hour_ms);
+        assert_eq!((old_views.kind(), old_views.warnings.len()), (SourceKind::Raw, 1));
+    }
+
+    #[test]
+    fn steps_that_nothing_keeps_any_more_are_refused() {
+        let hour_ms = NOW_MS.div_euclid(HOUR_MS) * HOUR_MS - 60 * DAY_MS;
+        let start = (hour_ms / 1000) as u32;
+        let ask = Ask { edges: Some(vec![start, start + 300]), ..Ask::counts(&[], Default::default()) };
+        let fault = plan(&ask, Window { from_ms: hour_ms, to_ms: hour_ms + 600_000 }, NOW_MS, None).unwrap_err();
+        assert_eq!(fault.parameter, "step");
+    }
+}
