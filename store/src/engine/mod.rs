@@ -4,11 +4,28 @@
 //! [`spawn`] keeps such a process running beside the caller; [`run`] is what that process does. The process ends
 //! with its parent, however that ends.
 
+mod blocks;
+mod body;
+mod cancel;
+mod chdb;
 mod config;
-
-use std::path::Path;
+mod encode;
+mod exception;
+mod form;
+mod front;
+mod instance;
+mod locate;
+mod options;
+mod pool;
+mod process;
+mod statement;
+mod supervise;
+mod work;
 
 pub use config::{EngineConfig, SpawnConfig};
+pub use instance::find;
+pub use process::{run, run_supervised};
+pub use supervise::{EngineHandle, spawn};
 
 /// Why the engine could not be started or has to stop.
 #[derive(Debug, thiserror::Error)]
@@ -58,57 +75,4 @@ pub struct Running {
     pub pid: u32,
     /// Address of its HTTP interface.
     pub url: String,
-}
-
-/// The engine that runs over `data_dir`, if one does.
-pub fn find(data_dir: &Path) -> Option<Running> {
-    let _ = data_dir;
-    None
-}
-
-/// Runs the engine in this process until it is told to stop (SIGTERM, SIGINT, or the end of a supervising parent).
-///
-/// # Errors
-/// When the library, the data directory or the address cannot be had.
-pub fn run(config: EngineConfig) -> Result<(), EngineError> {
-    let _ = config;
-    Err(EngineError::NotReady { reason: "not built yet".into() })
-}
-
-/// Runs the engine as a supervised child: the configuration comes on standard input, whose end is the order to stop.
-/// This is what the command given to [`spawn`] has to call.
-///
-/// # Errors
-/// As [`run`].
-pub fn run_supervised() -> Result<(), EngineError> {
-    Err(EngineError::NotReady { reason: "not built yet".into() })
-}
-
-/// An engine process kept running by this one.
-pub struct EngineHandle {
-    url: String,
-}
-
-impl EngineHandle {
-    /// Address of the engine's HTTP interface; stays the same when the engine is restarted.
-    pub fn url(&self) -> &str {
-        &self.url
-    }
-
-    /// Process id of the engine that runs now.
-    pub fn pid(&self) -> Option<u32> {
-        None
-    }
-
-    /// Lets running queries finish, stops the engine and waits until its process is gone.
-    pub async fn shutdown(self) {}
-}
-
-/// Starts an engine in a child process and waits until it answers.
-///
-/// # Errors
-/// When it does not become ready in time.
-pub async fn spawn(config: SpawnConfig) -> Result<EngineHandle, EngineError> {
-    let _ = config;
-    Err(EngineError::NotReady { reason: "not built yet".into() })
 }
