@@ -5,12 +5,14 @@
 //! loaded from the store when a partition is claimed ([`Budgets::remember`]). Partitions of one process share one `Budgets`;
 //! several processes may each admit a full budget of different values, which bounds rows all the same.
 
-use std::collections::HashMap;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::BuildHasherDefault;
 
 use felt_schema::site::Site;
-use xxhash_rust::xxh3::Xxh3Default;
+use parking_lot::Mutex;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+
+use crate::identity::Identity;
 
 /// What stands for a value beyond its budget.
 pub const OTHER: &str = "(other)";
@@ -28,6 +30,8 @@ pub enum Dimension {
     TagValue,
     /// Name of a custom timing.
     Timing,
+    /// Host of the page's address.
+    Host,
     /// Referring host.
     Referrer,
     /// Language.
@@ -47,6 +51,7 @@ impl Dimension {
             Self::TagName => "tag_name",
             Self::TagValue => "tag_value",
             Self::Timing => "timing",
+            Self::Host => "host",
             Self::Referrer => "referrer",
             Self::Lang => "lang",
             Self::Zone => "tz",
@@ -62,29 +67,12 @@ impl Dimension {
             Self::TagValue => site.tag_values_max_per_day as usize,
             Self::TagName => 100,
             Self::Timing => 100,
+            Self::Host => 200,
             Self::Referrer => 1_000,
             Self::Lang => 300,
             Self::Zone => 600,
             Self::Connection => 20,
         }
-    }
-}
-
-/// Hash sets of hashes need no second hash.
-#[derive(Default)]
-struct Identity(u64);
-
-impl std::hash::Hasher for Identity {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-    fn write_u64(&mut self, value: u64) {
-        self.0 = value;
     }
 }
 
@@ -106,7 +94,7 @@ impl Budgets {
             return true;
         }
         let known = self.known(day, &site.key, dimension, part);
-        let value = hash_of(&[value]);
+        let value = xxh3_64(value.as_bytes());
         if known.contains(&value) {
             return true;
         }
@@ -116,7 +104,7 @@ impl Budgets {
     /// Takes a value that the store already holds for this day, whatever the budget says.
     pub fn remember(&mut self, day: u16, site: &str, dimension: Dimension, value: &str) {
         if !value.is_empty() && value != OTHER {
-            self.known(day, site, dimension, "").insert(hash_of(&[value]));
+            self.known(day, site, dimension, "").insert(xxh3_64(value.as_bytes()));
         }
     }
 
@@ -136,19 +124,46 @@ impl Budgets {
 }
 
 fn set_of(site: &str, dimension: Dimension, part: &str) -> u64 {
-    hash_of(&[dimension.name(), site, part])
+    xxh3_64_with_seed(part.as_bytes(), xxh3_64(site.as_bytes()) ^ ((dimension as u64 + 1) << 56))
 }
 
-fn hash_of(parts: &[&str]) -> u64 {
-    if let [only] = parts {
-        return xxhash_rust::xxh3::xxh3_64(only.as_bytes());
+/// One worker's way to the shared budgets: remembers what was admitted, so that known values need no lock, and counts
+/// what was folded.
+pub struct Folder<'a> {
+    budgets: &'a Mutex<Budgets>,
+    admitted: HashSet<u64, BuildHasherDefault<Identity>>,
+    folded: BTreeMap<Dimension, u32>,
+}
+
+impl<'a> Folder<'a> {
+    /// For one batch.
+    pub fn new(budgets: &'a Mutex<Budgets>) -> Self {
+        Self { budgets, admitted: HashSet::default(), folded: BTreeMap::new() }
     }
-    let mut hash = Xxh3Default::new();
-    for part in parts {
-        hash.update(part.as_bytes());
-        hash.update(&[0]);
+
+    /// The value itself, or [`OTHER`] when the day's budget for it is used up.
+    pub fn keep<'v>(&mut self, day: u16, site: &Site, dimension: Dimension, part: &str, value: &'v str) -> &'v str {
+        if value.is_empty() {
+            return value;
+        }
+        let seed = set_of(&site.key, dimension, part) ^ u64::from(day);
+        let seen = xxh3_64_with_seed(value.as_bytes(), seed);
+        if self.admitted.contains(&seen) {
+            return value;
+        }
+        if self.budgets.lock().admit(day, site, dimension, part, value) {
+            self.admitted.insert(seen);
+            value
+        } else {
+            *self.folded.entry(dimension).or_default() += 1;
+            OTHER
+        }
     }
-    hash.digest()
+
+    /// What was folded since the last call, by dimension.
+    pub fn take_folded(&mut self) -> BTreeMap<Dimension, u32> {
+        std::mem::take(&mut self.folded)
+    }
 }
 
 #[cfg(test)]

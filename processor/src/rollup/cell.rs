@@ -189,7 +189,6 @@ fn merge_pairs(left: &[(u16, i64)], right: &[(u16, i64)]) -> Vec<(u16, i64)> {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use felt_schema::histogram::Histogram;

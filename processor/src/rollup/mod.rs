@@ -178,7 +178,8 @@ fn rows_of(groups: impl Iterator<Item = (GroupKey, Group)>, words: &Words, names
     for (key, group) in groups {
         let mut push = |name: NameRank, row: Option<RollupRow>| {
             if let Some(row) = row {
-                let order = (ranks[key.site], key.grouping, name, key.bot, key.time_s, ranks[key.page], ranks[key.value]);
+                let order =
+                    (ranks[key.site], key.grouping, name, key.bot, key.time_s, ranks[key.page], ranks[key.value]);
                 rows.push(((order, key.day), key, row));
             }
         };
@@ -223,7 +224,8 @@ impl MetricNames {
         let fixed = Metric::ALL.iter().map(|metric| metric.name()).chain([HAPPINESS]).map(str::to_owned);
         let mut texts: Vec<String> = fixed.chain(timings.all().map(timing)).collect();
         texts.sort_unstable();
-        let rank = |name: &str| texts.binary_search_by(|known| known.as_str().cmp(name)).unwrap_or_default() as NameRank;
+        let rank =
+            |name: &str| texts.binary_search_by(|known| known.as_str().cmp(name)).unwrap_or_default() as NameRank;
         Self {
             happiness: rank(HAPPINESS),
             metrics: Metric::ALL.map(|metric| rank(metric.name())),
