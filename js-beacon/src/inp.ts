@@ -20,7 +20,7 @@ export function measureInp(views: Views): void {
       if (metric.entries.length) {
         view.attribution.inp = {
           ...(cause.interactionTarget && { target: cause.interactionTarget }),
-          event: slowestEvent(metric.entries),
+          event: slowestEvent([...metric.entries, ...cause.processedEventEntries]),
           input_delay: round(cause.inputDelay),
           processing: round(cause.processingDuration),
           presentation: round(cause.presentationDelay),
@@ -29,11 +29,11 @@ export function measureInp(views: Views): void {
       }
       views.changed();
     },
-    { reportAllChanges: true },
+    { reportAllChanges: true, includeProcessedEventEntries: true },
   );
 }
 
-/** A press is several events of equal duration (`pointerdown`, `click`, …): the one whose handlers took longest names it. */
+/** A press is several events that end in one frame (`pointerdown`, `click`, …): the one whose handlers took longest names it. */
 export function slowestEvent(entries: readonly PerformanceEventTiming[]): string {
   const handling = (entry: PerformanceEventTiming): number => entry.processingEnd - entry.processingStart;
   return entries.reduce((slowest, entry) => (handling(entry) > handling(slowest) ? entry : slowest)).name;

@@ -51,7 +51,7 @@ function run(config: Config): void {
   const here = (): string => scrubUrl(location.href, config.query);
   const isHidden = (): boolean => document.visibilityState === "hidden";
 
-  const views = new Views(() => outbox?.changed());
+  const views = new Views();
   const entry = navigationEntry();
   const start = entry?.activationStart ?? 0;
   const initial = views.begin({
@@ -71,10 +71,12 @@ function run(config: Config): void {
     shared,
     () => {
       measureNavigation(initial);
-      views.current.title = cut(document.title, 256);
+      if (views.current.left === undefined) views.current.title = cut(document.title, 256);
     },
     storage,
   );
+  views.changed = () => outbox.changed();
+  outbox.changed();
 
   let earlyTimer = 0;
   const sendEarlySoon = (): void => {
@@ -126,6 +128,7 @@ function run(config: Config): void {
       return;
     }
     noteLeft(previous, time);
+    previous.title ||= document.title;
     const view = views.begin({
       nav: "soft",
       start: time,
@@ -153,10 +156,17 @@ function run(config: Config): void {
     if (isHidden()) hide(event.timeStamp);
     else outbox.retryKept();
   });
-  // Before `visibilitychange` when a page is left; the only event in Safari up to 14.
+  // A visible page that is left gets this event first, then `visibilitychange`: by then the library has reported the click that
+  // leads away, so one request says all. https://html.spec.whatwg.org/multipage/document-lifecycle.html#unload-a-document
+  // A page that was hidden before has only this one; when it has nothing new to say, nothing is sent.
   addEventListener("pagehide", () => {
-    noteLeft(views.current, now());
-    hide(now());
+    const time = now();
+    if (isHidden()) {
+      hide(time);
+      return;
+    }
+    noteLeft(views.current, time);
+    noteHidden(views.current, time);
   });
 
   const api: FeltStub = createApi(views, shared);

@@ -19,8 +19,8 @@ export class Views {
   /** The view of the document itself; kept when `list` forgets it, for its values may come late. */
   initial: View | undefined;
 
-  /** Called after every change of any view. */
-  constructor(readonly changed: () => void) {}
+  /** To be called after every change of any view. */
+  changed: () => void = () => {};
 
   begin(start: ViewStart): View {
     const view: View = {

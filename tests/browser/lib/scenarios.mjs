@@ -1,0 +1,186 @@
+// What visitors do in the shop. `views` is how many page views a scenario makes; `complete` tells the last word on them from earlier
+// ones, where a scenario has earlier ones.
+
+const pageShown = "performance.getEntriesByName('first-contentful-paint').length";
+const wait = (tab, ms) => tab.evaluate(`new Promise((done) => setTimeout(() => done(true), ${ms}))`);
+/** Until the library has told of a metric that passes the test. */
+const heard = async (tab, test) => {
+  for (let n = 0; n < 500; n++) {
+    if (tab.oracle.some(test)) return;
+    await wait(tab, 20);
+  }
+  throw new Error(`web-vitals never said ${test}; it said ${JSON.stringify(tab.oracle.map(({ metric, value, navigation }) => [metric, value, navigation]))}`);
+};
+const is = (metric, nav) => (report) => report.metric === metric && report.value > 0 && (!nav || report.navigation === nav);
+
+export const SCENARIOS = {
+  slow_lcp: {
+    views: 1,
+    async run({ tab, base }) {
+      await tab.go(`${base}/shop/gallery?token=s3cr3t`);
+      await heard(tab, (report) => report.metric === "lcp" && report.value > 2000);
+      await tab.hide();
+    },
+  },
+
+  layout_shift: {
+    views: 1,
+    async run({ tab, base }) {
+      await tab.go(`${base}/shop/offers`);
+      await heard(tab, is("cls"));
+      await tab.hide();
+    },
+  },
+
+  // The tab hides at once: whoever waits for an idle moment loses this click.
+  slow_click: {
+    views: 1,
+    async run({ tab, base }) {
+      await tab.go(`${base}/shop/workshop?busy=300`);
+      await tab.click("#slow-click");
+      await tab.painted();
+      await tab.hide();
+    },
+  },
+
+  thrown_error: {
+    views: 1,
+    async run({ tab, base }) {
+      await tab.go(`${base}/shop/workshop`);
+      await tab.click("#throw");
+      await tab.click("#throw");
+      await tab.click("#reject");
+      await tab.painted();
+      await tab.hide();
+    },
+  },
+
+  // The browser tells of a request once its whole answer is there, which may be after the tab was hidden.
+  failed_request: {
+    views: 1,
+    complete: ([view]) => view.events.some(({ type }) => type === "request"),
+    async run({ tab, base }) {
+      await tab.go(`${base}/shop/workshop`);
+      await tab.click("#fail");
+      await tab.until("document.querySelector('#said').textContent.includes('404')");
+      await tab.hide();
+    },
+  },
+
+  route_change: {
+    views: 2,
+    async run({ tab, base }) {
+      await tab.go(`${base}/shop/workshop?busy=120`);
+      await tab.click("#slow-click");
+      await heard(tab, is("inp"));
+      await tab.click("#slow-route");
+      await heard(tab, is("lcp", "soft-navigation"));
+      await tab.until("document.querySelector('#room img').complete");
+      await tab.painted();
+      await tab.click("#inside");
+      await tab.painted();
+      await tab.hide();
+    },
+  },
+
+  // The slower click comes after the tab was hidden and shown again.
+  tab_hidden: {
+    views: 1,
+    complete: ([view]) => view.metrics.inp > 200,
+    async run({ tab, base }) {
+      await tab.go(`${base}/shop/workshop?busy=260`);
+      await tab.click("#time");
+      await tab.until("document.querySelector('#said').textContent === 'Timed.'");
+      await tab.hide();
+      await tab.show();
+      await tab.click("#slow-click");
+      await tab.painted();
+      await tab.hide();
+    },
+  },
+
+  back_forward: {
+    views: 3,
+    async run({ tab, base }) {
+      await tab.go(`${base}/shop/`);
+      await tab.until(pageShown);
+      await tab.go(`${base}/shop/p/123`);
+      await tab.until(pageShown);
+      await tab.travel(-1);
+      await heard(tab, is("lcp", "back-forward-cache"));
+      await tab.hide();
+    },
+  },
+
+  closed_early: {
+    views: 1,
+    async run({ tab, base }) {
+      await tab.go(`${base}/shop/`, { wait: false });
+      await heard(tab, is("lcp"));
+      await tab.until("window.felt && felt.running");
+    },
+  },
+
+  // Left before its picture came: what counts is how long the visitor waited.
+  left_early: {
+    views: 2,
+    async run({ tab, base }) {
+      await tab.go(`${base}/shop/gallery`, { wait: false });
+      await heard(tab, is("fcp"));
+      await tab.until("window.felt && felt.running");
+      await tab.go(`${base}/shop/`);
+      await tab.until(pageShown);
+      await tab.hide();
+    },
+  },
+
+  reload: {
+    views: 2,
+    async run({ tab, base }) {
+      await tab.go(`${base}/shop/c/lamps`);
+      await heard(tab, is("lcp"));
+      const loaded = tab.event("Page.loadEventFired");
+      await tab.send("Page.reload");
+      await loaded;
+      await heard(tab, is("lcp", "reload"));
+      await tab.hide();
+    },
+  },
+
+  background_tab: {
+    views: 1,
+    background: true,
+    async run({ tab, base }) {
+      await tab.go(`${base}/shop/`);
+      await tab.show();
+      await wait(tab, 300);
+      await tab.hide();
+    },
+  },
+
+  checkout: {
+    views: 5,
+    async run({ tab, base }) {
+      await tab.go(`${base}/shop/p/101`);
+      await tab.click("#add");
+      await tab.go(`${base}/shop/cart`);
+      await tab.go(`${base}/shop/checkout/address`);
+      await tab.click("#next");
+      await heard(tab, (report) => report.metric === "lcp" && report.url.includes("/pay"));
+      await tab.click("#next");
+      await heard(tab, (report) => report.metric === "lcp" && report.url.includes("/done"));
+      await tab.hide();
+    },
+  },
+
+  search: {
+    views: 1,
+    async run({ tab, base }) {
+      await tab.go(`${base}/shop/search?q=s3cr3t`);
+      await tab.until("document.querySelector('#found').textContent.includes('found')");
+      await tab.click("#feedback [value='4']");
+      await tab.painted();
+      await tab.hide();
+    },
+  },
+};

@@ -1,0 +1,250 @@
+// How snapshots leave the browser: once, whatever happens to the page, and never against the visitor's will.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { startBrowser } from "../lib/cdp.mjs";
+import { startServer } from "../lib/server.mjs";
+import { openVisit } from "../lib/tab.mjs";
+
+let browser;
+before(async () => {
+  browser = await startBrowser();
+});
+after(() => browser?.close());
+
+/** A visit with a server of its own, so that what arrives is this test's. */
+async function visiting(use, { script } = {}) {
+  const server = await startServer();
+  const visit = await openVisit(browser);
+  try {
+    const tab = await visit.openTab({ script });
+    await use({ server, tab, visit, shop: `${server.base}/shop` });
+  } finally {
+    await visit.close();
+    await server.close();
+  }
+}
+
+const running = "window.felt && felt.running";
+const bodies = (server) => server.beacons.map(({ body }) => body);
+
+/** Another page of the same server sends after everything before it: what has not come by then does not come. */
+async function nothingBefore(server, visit) {
+  const tab = await visit.openTab();
+  await tab.go(`${server.base}/shop/cart`);
+  await tab.until(running);
+  await tab.hide();
+  await server.arrived(({ beacons }) => beacons.some(({ body }) => body.includes("/shop/cart")), "the sentinel");
+  assert.deepEqual(bodies(server).filter((body) => !body.includes("/shop/cart")), []);
+}
+
+test("a page that stays open is sent once early, then not again while nothing changes", () =>
+  visiting(async ({ server, tab, shop }) => {
+    await tab.go(`${shop}/cart`);
+    await server.arrived(({ beacons }) => beacons.length === 1, "the early snapshot");
+    // Time enough for a loop to show itself: the beacon's own request has been reported to it by now.
+    await tab.evaluate("new Promise((done) => setTimeout(() => done(true), 2500))");
+    assert.equal(server.beacons.length, 1);
+    assert.equal(server.beacons[0].snapshots[0].seq, 0);
+    await tab.hide();
+    await server.arrived(({ beacons }) => beacons.length === 2, "the snapshot at hiding");
+    const [last] = server.beacons[1].snapshots;
+    assert.equal(last.view, server.beacons[0].snapshots[0].view);
+    assert.equal(last.seq, 1);
+    assert.equal(last.attempt, 0);
+    await tab.show();
+    await tab.close();
+  }));
+
+test("a renderer that dies while the page is visible still reports, by fetchLater", () =>
+  visiting(async ({ server, tab, shop }) => {
+    await tab.go(`${shop}/workshop?busy=150`);
+    await tab.click("#slow-click");
+    await tab.painted();
+    // The request of last resort is armed half a second after a change at the latest.
+    await tab.evaluate("new Promise((done) => setTimeout(() => done(true), 700))");
+    tab.send("Page.crash").catch(() => {});
+    const [view] = await server.arrived(({ views }) => views().length && views(), "the armed snapshot");
+    assert.ok(view.metrics.inp >= 150);
+    assert.equal(server.beacons.length, 1);
+  }));
+
+test("a refused early snapshot is tried again as a further attempt", () =>
+  visiting(async ({ server, tab, shop }) => {
+    server.status = 503;
+    server.headers = { "Retry-After": "1" };
+    await tab.go(`${shop}/cart`);
+    await server.arrived(({ beacons }) => beacons.length === 1, "the first attempt");
+    server.status = 204;
+    await server.arrived(({ beacons }) => beacons.length === 2, "the second attempt");
+    const [[first], [second]] = server.beacons.map(({ snapshots }) => snapshots);
+    assert.equal(second.view, first.view);
+    assert.deepEqual([first.seq, first.attempt, second.seq, second.attempt], [0, 0, 0, 1]);
+    assert.ok(second.age > first.age, "its age goes on while it waits");
+  }));
+
+test("what sendBeacon refuses goes another way", () =>
+  visiting(
+    async ({ server, tab, shop }) => {
+      await tab.go(`${shop}/cart`);
+      await tab.until(running);
+      await tab.hide();
+      const [view] = await server.arrived(({ views }) => views().length && views(), "the view");
+      assert.match(view.url, /\/shop\/cart$/);
+    },
+    { script: "navigator.sendBeacon = () => false;" },
+  ));
+
+test("what no way takes is kept for the next page of the tab", () =>
+  visiting(
+    async ({ server, tab, shop }) => {
+      await tab.go(`${shop}/cart`);
+      await tab.until(running);
+      await tab.hide();
+      await tab.until("sessionStorage.getItem('felt.kept')");
+      assert.equal(server.beacons.length, 0);
+      await tab.evaluate("sessionStorage.setItem('works', 1)");
+      await tab.show();
+      await tab.go(`${shop}/search`);
+      const [view] = await server.arrived(({ views }) => views().filter(({ url }) => url.endsWith("/shop/cart")).length && views(), "the kept view");
+      assert.ok(view.attempt >= 1);
+      assert.equal(await tab.evaluate("sessionStorage.getItem('felt.kept')"), null);
+    },
+    {
+      script: `if (!sessionStorage.getItem("works")) {
+        navigator.sendBeacon = () => false;
+        delete window.fetchLater;
+        window.fetch = () => Promise.reject(new TypeError("offline"));
+      }`,
+    },
+  ));
+
+test("without storage it measures all the same", () =>
+  visiting(
+    async ({ server, tab, shop }) => {
+      await tab.go(`${shop}/search`);
+      await tab.until(running);
+      await tab.hide();
+      const [view] = await server.arrived(({ views }) => views().length && views(), "the view");
+      assert.match(view.session, /^[\w-]{8,64}$/);
+    },
+    { script: "Object.defineProperty(window, 'sessionStorage', { get() { throw new DOMException('denied', 'SecurityError'); } });" },
+  ));
+
+for (const [wish, script] of [
+  ["Global Privacy Control", "Object.defineProperty(navigator, 'globalPrivacyControl', { value: true });"],
+  ["Do Not Track", "Object.defineProperty(navigator, 'doNotTrack', { value: '1' });"],
+]) {
+  test(`${wish} is honoured: nothing is sent, and calls to felt() do no harm`, () =>
+    visiting(
+      async ({ server, tab, visit, shop }) => {
+        await tab.go(`${shop}/p/101`);
+        await tab.until(running);
+        await tab.click("#add");
+        await tab.until("document.querySelector('#added').textContent");
+        await tab.hide();
+        await tab.close();
+        await nothingBefore(server, visit);
+      },
+      { script },
+    ));
+}
+
+test("a second beacon on the page stands down", () =>
+  visiting(async ({ server, tab, shop }) => {
+    await tab.go(`${shop}/cart`);
+    await tab.until(running);
+    await tab.evaluate(`new Promise((done) => {
+      const again = document.createElement("script");
+      again.src = "/beacon.js?again";
+      again.dataset.site = "shop";
+      again.onload = () => done(true);
+      document.head.append(again);
+    })`);
+    await tab.hide();
+    await server.arrived(({ beacons }) => beacons.length, "the view");
+    await tab.close();
+    assert.equal(server.views().length, 1);
+    assert.equal(server.beacons.length, 1);
+  }));
+
+test("calls made before the script has come are kept in order", () =>
+  visiting(
+    async ({ server, tab, shop }) => {
+      await tab.go(`${shop}/cart`);
+      await tab.until(running);
+      await tab.evaluate("felt('tag', 'plan', 'pro'), felt('nonsense', 1), felt(), felt('feedback', 9), felt('tag', { toString() { throw 1; } })");
+      await tab.hide();
+      const [view] = await server.arrived(({ views }) => views().length && views(), "the view");
+      assert.equal(view.tags.early, "2");
+      assert.equal(view.tags.plan, "pro");
+      assert.equal(view.release, "from-the-page");
+      assert.deepEqual(view.events.filter(({ type }) => type === "feedback"), []);
+    },
+    {
+      script: `window.felt = function () { (felt.q = felt.q || []).push(arguments); };
+        felt("tag", "early", 1); felt("tag", "early", 2); felt("release", "from-the-page");`,
+    },
+  ));
+
+test("three quick clicks on something that does nothing are rage, and it is dead", () =>
+  visiting(async ({ server, tab, shop }) => {
+    await tab.go(`${shop}/workshop`);
+    await tab.until(running);
+    await tab.click("#dead", 4);
+    // A click is dead when a second and a half have brought no answer.
+    await tab.evaluate("new Promise((done) => setTimeout(() => done(true), 1800))");
+    await tab.hide();
+    const [view] = await server.arrived(({ views }) => views().length && views(), "the view");
+    const targets = (type) => view.events.filter((event) => event.type === type).map(({ target }) => target);
+    assert.deepEqual(targets("rage_click"), ["#dead"]);
+    assert.ok(targets("dead_click").length >= 1 && targets("dead_click").every((target) => target === "#dead"));
+  }));
+
+test("quick clicks that the page answers are neither rage nor dead", () =>
+  visiting(async ({ server, tab, shop }) => {
+    await tab.go(`${shop}/p/110`);
+    await tab.until(running);
+    await tab.click("#more", 5);
+    await tab.click("#add");
+    await tab.evaluate("new Promise((done) => setTimeout(() => done(true), 1800))");
+    await tab.hide();
+    const [view] = await server.arrived(({ views }) => views().length && views(), "the view");
+    assert.deepEqual(view.events.filter(({ type }) => /click/.test(type)), []);
+  }));
+
+// DevTools switch prerendering off, so here the page has to help itself.
+test("a prerendered page is a view from when it is shown, and none when it never is", async () => {
+  let go;
+  const ready = new Promise((resolve) => (go = resolve));
+  const rules = JSON.stringify({ prerender: [{ urls: ["/shop/p/101", "/shop/p/102"], eagerness: "immediate" }] });
+  const server = await startServer({
+    pages: {
+      "/start": (answer) => {
+        const script = `fetch("/go").then(() => (location.href = "/shop/p/101"))`;
+        answer.writeHead(200, { "Content-Type": "text/html" });
+        answer.end(`<!doctype html><title>start</title><script type="speculationrules">${rules}</script><script>${script}</script>`);
+      },
+      "/go": async (answer) => {
+        await ready;
+        answer.end("go");
+      },
+    },
+  });
+  const { connection } = browser;
+  const { targetId } = await connection.send("Target.createTarget", { url: `${server.base}/start` });
+  try {
+    await server.arrived(({ requests }) => requests.filter((request) => request === "GET /beacon.js").length === 2, "two prerendered pages");
+    go();
+    // It is not closed: the early snapshot comes by itself.
+    const [view] = await server.arrived(({ views }) => views().length && views(), "the page that was shown");
+    assert.equal(view.nav, "prerender");
+    assert.match(view.url, /\/shop\/p\/101$/);
+    assert.equal(view.hidden_at_start, false);
+    assert.equal(view.first_hidden, undefined);
+    assert.ok(view.age < 15_000);
+    assert.equal(server.views().length, 1);
+  } finally {
+    await connection.send("Target.closeTarget", { targetId });
+    await server.close();
+  }
+});
