@@ -35,7 +35,8 @@ pub(crate) struct Shared {
 
 impl IngestState {
     /// Makes the role ready to serve, and starts the task that writes counts of refusals to the log. Must be called within a
-    /// Tokio runtime. Call [`drain`](Self::drain) after the last request was answered.
+    /// Tokio runtime, and after [`felt_http::telemetry::install`]: metrics are looked up once, here. Call [`drain`](Self::drain)
+    /// after the last request was answered.
     pub fn new(
         config: IngestConfig,
         log: Arc<dyn EventLog>,
