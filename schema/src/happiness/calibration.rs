@@ -20,9 +20,9 @@ pub fn calibrate(views: [i64; 4], left: [i64; 4]) -> Calibration {
     let met: Vec<usize> = (0..4).filter(|&level| views[level] > 0).collect();
     for &level in &met {
         let mut pool = (1, views[level], views[level] - left[level].clamp(0, views[level]));
-        // A worse level in which more people stayed is pooled with the better one; compared in integers.
+        // A worse level in which no fewer people stayed is pooled with the better one; compared in integers.
         while let Some(&(levels, count, stayed)) = pools.last() {
-            if i128::from(pool.2) * i128::from(count) <= i128::from(stayed) * i128::from(pool.1) {
+            if i128::from(pool.2) * i128::from(count) < i128::from(stayed) * i128::from(pool.1) {
                 break;
             }
             pools.pop();

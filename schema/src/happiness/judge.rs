@@ -163,7 +163,8 @@ pub fn is_eligible(metric: Metric, facts: &ViewFacts) -> bool {
     let Some(value) = facts.metrics.get(metric) else {
         return false;
     };
-    if facts.bot || facts.never_activated {
+    // Bots are classified, not thrown out: their values count, in cells of their own.
+    if facts.never_activated {
         return false;
     }
     let seen = !facts.hidden_at_start && facts.first_hidden_ms.is_none_or(|hidden| value < hidden);
@@ -261,4 +262,66 @@ fn load(facts: &ViewFacts, scales: &Scales) -> Option<(Component, Level)> {
     // Someone who kept the page open for an hour waited at least as long as a column can hold.
     let level = anchors.classify(crate::metric::to_micro(waited_ms).unwrap_or(MISSING));
     (level > Level::Delighted).then_some((Component::CensoredLoad, level))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(metrics: &[(Metric, f64)]) -> ViewFacts {
+        ViewFacts { metrics: metrics.iter().copied().collect(), ..ViewFacts::default() }
+    }
+
+    #[test]
+    fn the_worst_component_is_the_cause() {
+        let slow = facts(&[(Metric::Lcp, 3_000.0), (Metric::Inp, 2_000.0), (Metric::Cls, 0.3)]);
+        assert_eq!(judge(&slow), Judgement { level: Some(Level::Brutal), cause: Some(Cause::SlowReact) });
+        let jumpy = facts(&[(Metric::Lcp, 100.0), (Metric::Cls, 0.3)]);
+        assert_eq!(judge(&jumpy), Judgement { level: Some(Level::Painful), cause: Some(Cause::Jumped) });
+        let raging = ViewFacts { rage_clicks: 1, ..facts(&[(Metric::Lcp, 100.0)]) };
+        assert_eq!(judge(&raging), Judgement { level: Some(Level::Painful), cause: Some(Cause::Broke) });
+        assert_eq!(judge(&facts(&[(Metric::Lcp, 100.0)])), Judgement { level: Some(Level::Delighted), cause: None });
+    }
+
+    #[test]
+    fn of_equally_bad_components_the_first_in_the_stated_order_is_the_cause() {
+        let both = facts(&[(Metric::Lcp, 9_000.0), (Metric::Inp, 2_000.0)]);
+        assert_eq!(judge(&both).cause, Some(Cause::SlowOpen));
+        assert_eq!(judge(&ViewFacts { failed: true, ..both }).cause, Some(Cause::Broke));
+        let slow_and_raging = ViewFacts { rage_clicks: 3, errors: 1, ..facts(&[(Metric::Inp, 700.0)]) };
+        assert_eq!(judge(&slow_and_raging).cause, Some(Cause::SlowReact));
+    }
+
+    #[test]
+    fn who_left_before_it_was_there_gave_up() {
+        let left = ViewFacts { left_ms: Some(4_500.0), ..ViewFacts::default() };
+        assert_eq!(judge(&left), Judgement { level: Some(Level::Painful), cause: Some(Cause::GaveUp) });
+        let looked_away = ViewFacts { first_hidden_ms: Some(3_000.0), ..facts(&[(Metric::Lcp, 60_000.0)]) };
+        assert_eq!(judge(&looked_away), Judgement { level: Some(Level::Annoying), cause: Some(Cause::GaveUp) });
+        // Where the app says when it is usable, so does its scale for those who did not wait.
+        let before_usable =
+            ViewFacts { left_ms: Some(1_500.0), first_hidden_ms: Some(1_400.0), ..facts(&[(Metric::Usable, 1_450.0)]) };
+        assert_eq!(judge(&before_usable), Judgement { level: Some(Level::Annoying), cause: Some(Cause::GaveUp) });
+        let all_day = ViewFacts { left_ms: Some(8e7), ..ViewFacts::default() };
+        assert_eq!(judge(&all_day).level, Some(Level::Brutal));
+    }
+
+    #[test]
+    fn usable_is_judged_instead_of_lcp_and_on_the_anchor_is_worse() {
+        let facts = facts(&[(Metric::Usable, 1_000.0), (Metric::Lcp, 9_000.0)]);
+        assert_eq!(judge(&facts), Judgement { level: Some(Level::Annoying), cause: Some(Cause::SlowOpen) });
+    }
+
+    #[test]
+    fn bots_and_pages_never_shown_are_not_judged() {
+        let slow = facts(&[(Metric::Lcp, 9_000.0)]);
+        assert_eq!(judge(&ViewFacts { bot: true, failed: true, ..slow }), Judgement::default());
+        assert_eq!(judge(&ViewFacts { never_activated: true, ..slow }), Judgement::default());
+        assert_eq!(ViewFacts { never_activated: true, ..slow }.eligible_micro(Metric::Lcp), MISSING);
+        assert_eq!(
+            ViewFacts { bot: true, ..slow }.eligible_micro(Metric::Lcp),
+            9_000_000,
+            "bots have values of their own"
+        );
+    }
 }
