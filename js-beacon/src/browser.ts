@@ -40,18 +40,35 @@ export const win = window as unknown as BrowserWindow;
 export const nav = navigator as BrowserNavigator;
 export const now = (): number => performance.now();
 
-/** Observes entries of a type, those from before included; undefined where the browser does not know the type. */
+/** A function that never throws into the page: the beacon's own fault must not become the page's. */
+export function guarded<A extends unknown[]>(call: (...args: A) => void): (...args: A) => void {
+  return (...args) => {
+    try {
+      call(...args);
+    } catch {
+      // One value is missing; nobody's page is broken.
+    }
+  };
+}
+
+/**
+ * Observes entries of a type, those from before included. The returned function hands over what the browser has not delivered
+ * yet: when a page is hidden, there may be no later. It does nothing where the browser does not know the type.
+ */
 export function observe<T extends PerformanceEntry>(
   type: string,
   each: (entry: T) => void,
   options: Record<string, unknown> = {},
-): PerformanceObserver | undefined {
+): () => void {
+  const all = (entries: PerformanceEntryList): void => (entries as T[]).forEach(guarded(each));
   try {
-    if (!PerformanceObserver.supportedEntryTypes.includes(type)) return undefined;
-    const observer = new PerformanceObserver((list) => (list.getEntries() as T[]).forEach(each));
-    observer.observe({ type, buffered: true, ...options } as PerformanceObserverInit);
-    return observer;
+    if (PerformanceObserver.supportedEntryTypes.includes(type)) {
+      const observer = new PerformanceObserver((list) => all(list.getEntries()));
+      observer.observe({ type, buffered: true, ...options } as PerformanceObserverInit);
+      return () => all(observer.takeRecords());
+    }
   } catch {
-    return undefined;
+    // Known by name only.
   }
+  return () => {};
 }

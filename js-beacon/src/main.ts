@@ -3,15 +3,13 @@ import { createApi } from "./api";
 import { nav, now, win } from "./browser";
 import { clientFacts } from "./client";
 import { measureCls } from "./cls";
-import { beginClsOfRoute, measureClsOfRoutes } from "./cls_soft";
 import { readConfig } from "./config";
 import { watchDeadClicks } from "./dead_clicks";
 import { watchErrors } from "./errors";
-import { measureFcp, measureFirstPaintAfterRoute } from "./fcp";
+import { measureFcp } from "./fcp";
 import { watchRoutes } from "./history";
 import { share } from "./id";
 import { measureInp } from "./inp";
-import { measureInpOfRoutes } from "./inp_soft";
 import { measureLcp } from "./lcp";
 import { EARLY_SEND_MS } from "./limits";
 import { watchLongFrames } from "./long_frames";
@@ -65,11 +63,14 @@ function run(config: Config): void {
   });
   Object.assign(initial, visibilityBefore(start));
 
+  /** Each hands over what the browser has not delivered yet. */
+  const takeRecords: (() => void)[] = [];
   const outbox = new Outbox(
     config.endpoint,
     views,
     shared,
     () => {
+      for (const take of takeRecords) take();
       measureNavigation(initial);
       if (views.current.left === undefined) views.current.title = cut(document.title, 256);
     },
@@ -109,11 +110,8 @@ function run(config: Config): void {
   );
 
   measureLcp(views, config.query);
-  measureFcp(views);
-  measureCls(views);
-  measureInp(views);
+  takeRecords.push(watchLongFrames(views), measureFcp(views), measureCls(views), measureInp(views), watchRequests(views, config));
   const response = new Response();
-  const takeRecords = [measureInpOfRoutes(views), measureClsOfRoutes(views), watchLongFrames(views), watchRequests(views, config)];
   watchErrors(views);
   watchTimings(views, config.measurePrefix);
   watchRageClicks(views, response);
@@ -139,13 +137,10 @@ function run(config: Config): void {
     });
     view.hiddenAtStart = isHidden();
     if (view.hiddenAtStart) noteHidden(view, time);
-    beginClsOfRoute(view);
-    measureFirstPaintAfterRoute(views, view);
     sendEarlySoon();
   });
 
   const hide = (time: number): void => {
-    for (const take of takeRecords) take();
     noteHidden(views.current, time);
     session();
     outbox.sendNow();

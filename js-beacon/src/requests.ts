@@ -14,7 +14,7 @@ export function isOwn(url: string, endpoint: string): boolean {
 
 /** Starts observing; the returned function takes what the browser has not delivered yet. */
 export function watchRequests(views: Views, config: Config): () => void {
-  const each = (entry: PerformanceResourceTiming): void => {
+  return observe("resource", (entry: PerformanceResourceTiming) => {
     if (!(entry.responseStatus >= FAILED_STATUS_MIN) || isOwn(entry.name, config.endpoint)) return;
     const view = views.at(entry.startTime);
     if (!view) return;
@@ -26,7 +26,5 @@ export function watchRequests(views: Views, config: Config): () => void {
       duration: round(entry.duration),
     });
     views.changed();
-  };
-  const observer = observe("resource", each);
-  return () => (observer?.takeRecords() as PerformanceResourceTiming[] | undefined)?.forEach(each);
+  });
 }

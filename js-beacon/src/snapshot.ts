@@ -10,7 +10,7 @@ export type MetricName =
 
 export interface Attribution {
   lcp?: { target?: string; url?: string; ttfb: number; load_delay: number; load_time: number; render_delay: number };
-  inp?: { target?: string; event: string; input_delay: number; processing: number; presentation: number; script?: string };
+  inp?: { target?: string; event: string; input_delay: number; processing: number; presentation: number; script?: string | undefined };
   cls?: { target?: string; time: number };
 }
 
@@ -78,7 +78,7 @@ export function addEvent(view: View, event: ViewEvent): boolean {
   return true;
 }
 
-function countDropped(dropped: Record<string, number>, kind: string, by: number): void {
+export function countDropped(dropped: Record<string, number>, kind: string, by: number): void {
   dropped[kind] = (dropped[kind] ?? 0) + by;
 }
 

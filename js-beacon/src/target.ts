@@ -2,9 +2,9 @@
 
 const NAME_CHARS_MAX = 100;
 
-export function targetName(node: Node | null): string {
+export function targetName(node: Node | null | undefined): string {
   let name = "";
-  for (let at: Node | null = node; at && at.nodeType !== 9; at = at.parentNode) {
+  for (let at = node; at && at.nodeType !== 9; at = at.parentNode) {
     if (at.nodeType !== 1) continue;
     const element = at as Element;
     const part = element.id ? `#${element.id}` : [element.localName, ...element.classList].join(".");

@@ -21,6 +21,8 @@ export class Views {
 
   /** To be called after every change of any view. */
   changed: () => void = () => {};
+  /** Called when a view begins, with the one before it. */
+  readonly begun: ((view: View, previous: View | undefined) => void)[] = [];
 
   begin(start: ViewStart): View {
     const view: View = {
@@ -42,9 +44,11 @@ export class Views {
       ends: Infinity,
       ...start,
     };
-    if (this.list.length) this.current.ends = start.begins;
+    const previous = this.list.at(-1);
+    if (previous) previous.ends = start.begins;
     this.initial ??= view;
     this.list.push(view);
+    for (const tell of this.begun) tell(view, previous);
     this.changed();
     return view;
   }
