@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
-use felt_eventlog::{EventLog, LocalConsumer, LocalLog, LocalLogConfig, LogConsumer};
+use felt_eventlog::{AppendError, Entry, EventLog, Health, LocalConsumer, LocalLog, LocalLogConfig, LogConsumer};
 use felt_http::{OpenAccess, ServerLimits, health, telemetry};
 use felt_ingest::{IngestConfig, IngestState};
 use felt_schema::clock::ManualClock;
@@ -11,7 +11,7 @@ use felt_schema::site::{Site, Sites};
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -37,7 +37,7 @@ pub struct Options {
     pub limits: ServerLimits,
     pub sites: Vec<Site>,
     /// Puts another log before the local one.
-    pub wrap: fn(LocalLog) -> Arc<dyn EventLog>,
+    pub wrap: Box<dyn FnOnce(LocalLog) -> Arc<dyn EventLog>>,
     pub authorize: Arc<dyn felt_http::Authorize>,
 }
 
@@ -47,7 +47,7 @@ impl Default for Options {
             ingest: IngestConfig { outcomes_flush_ms: 3_600_000, ..IngestConfig::default() },
             limits: ServerLimits::default(),
             sites: vec![shop(), Site { key: "open".into(), origins: vec!["*".into()], ..Site::default() }],
-            wrap: |log| Arc::new(log),
+            wrap: Box::new(|log| Arc::new(log)),
             authorize: Arc::new(OpenAccess),
         }
     }
@@ -149,6 +149,70 @@ impl Felt {
         let lines = text.lines().filter(|line| !line.starts_with('#'));
         let values = lines.filter(|line| line.split(['{', ' ']).next() == Some(name));
         values.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap() as u64).sum()
+    }
+}
+
+/// A log that can be told to fail.
+pub struct Moody {
+    log: LocalLog,
+    mood: Arc<Mutex<Mood>>,
+}
+
+/// How a [`Moody`] log feels.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Mood {
+    /// Appends go through.
+    Well,
+    /// Appends fail with this, and its health is down.
+    Refusing(AppendError),
+    /// Appends never end.
+    Silent,
+    /// Appends go through, and its health has a complaint.
+    Complaining,
+}
+
+impl Moody {
+    /// Options with such a log, and the switch.
+    pub fn options(mood: Mood) -> (Options, Arc<Mutex<Mood>>) {
+        let mood = Arc::new(Mutex::new(mood));
+        let switch = mood.clone();
+        (Options { wrap: Box::new(|log| Arc::new(Moody { log, mood })), ..Options::default() }, switch)
+    }
+
+    fn mood(&self) -> Mood {
+        self.mood.lock().unwrap().clone()
+    }
+}
+
+#[async_trait::async_trait]
+impl EventLog for Moody {
+    async fn append(&self, entries: Vec<Entry>) -> Result<(), AppendError> {
+        match self.mood() {
+            Mood::Well | Mood::Complaining => self.log.append(entries).await,
+            Mood::Refusing(error) => Err(error),
+            Mood::Silent => std::future::pending().await,
+        }
+    }
+
+    fn partitions(&self) -> u32 {
+        self.log.partitions()
+    }
+
+    async fn healthy(&self) -> Health {
+        match self.mood() {
+            Mood::Well => Health::Ready,
+            Mood::Complaining => Health::Degraded("using the spool".into()),
+            Mood::Refusing(error) => Health::Down(error.to_string()),
+            Mood::Silent => std::future::pending().await,
+        }
+    }
+
+    async fn flush(&self) -> Result<(), AppendError> {
+        self.log.flush().await
+    }
+
+    async fn close(&self) -> Result<(), AppendError> {
+        self.log.close().await
     }
 }
 
