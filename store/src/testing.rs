@@ -30,6 +30,18 @@ impl TestEngine {
         Self { handle: Some(handle), scratch }
     }
 
+    /// Stops the engine in good order and starts another over the same data.
+    ///
+    /// # Panics
+    /// When it cannot be started again.
+    pub async fn restart(&mut self) {
+        if let Some(handle) = self.handle.take() {
+            handle.shutdown().await;
+        }
+        let handle = engine::spawn(spawn_config(self.scratch.path())).await;
+        self.handle = Some(handle.unwrap_or_else(|error| panic!("the test engine does not start again: {error}")));
+    }
+
     /// The running engine.
     pub fn handle(&self) -> &EngineHandle {
         self.handle.as_ref().expect("the engine runs until this is dropped")

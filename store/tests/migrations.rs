@@ -1,0 +1,79 @@
+//! The tables: made once, whoever makes them, and the rows of the schema fit into them.
+
+use felt_schema::rows::{
+    DeadLetterRow, EventRow, OutcomeRow, PageViewRow, ProgressRow, RollupRow, TokenRow, ViewStateRow,
+};
+use felt_store::testing::TestEngine;
+use felt_store::{Param, QueryLimits, migrations::MigrateError};
+use serde_json::json;
+
+mod support;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn migrations_are_applied_once_by_whoever_comes_first() {
+    let engine = TestEngine::start().await;
+    let store = engine.store("felt");
+    let (first, second) = tokio::join!(store.migrate(), store.migrate());
+    let applied = first.expect("the first").len().max(second.expect("the second").len());
+    assert_eq!(applied, 3);
+    assert!(store.migrate().await.expect("again").is_empty());
+    let tables = store.query_json("SHOW TABLES", &[], QueryLimits::default()).await.expect("tables");
+    let expected = [
+        "dead_letters", "events", "outcomes", "page_views", "progress", "rollup_hour", "rollup_minute",
+        "schema_migrations", "tokens", "view_states",
+    ];
+    assert_eq!(tables, expected.map(|name| vec![json!(name)]));
+    let sql = "SELECT count() FROM system.tables WHERE database = {db:String} AND engine LIKE '%MergeTree'
+               AND create_table_query LIKE '%non_replicated_deduplication_window = 100000%'";
+    let kept = store.query_json(sql, &[("db", Param::Text("felt".into()))], QueryLimits::default()).await.expect("rows");
+    assert_eq!(kept, [[json!(10)]]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_migration_is_refused() {
+    let engine = TestEngine::start().await;
+    let store = engine.migrated("felt").await;
+    store.execute("TRUNCATE TABLE schema_migrations").await.expect("truncated");
+    let other = "INSERT INTO schema_migrations (number, name, hash) VALUES (2, '0002_rollups.sql', 'other')";
+    store.execute(other).await.expect("recorded");
+    let error = store.migrate().await.expect_err("the hash differs");
+    assert!(matches!(&error, MigrateError::Changed { name } if name == "0002_rollups.sql"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rows_of_the_schema_fit_the_tables() {
+    let engine = TestEngine::start().await;
+    let store = engine.migrated("felt").await;
+    // Far from any day's end of keeping, so that no row is dropped before it is read.
+    let day = 40_000;
+    let view = PageViewRow {
+        day,
+        site: "shop".into(),
+        view: "v1".into(),
+        tags: vec![("plan".into(), "pro;\0é".into())],
+        timing_names: vec!["hero".into()],
+        timing_values: vec![1_500],
+        lcp: 2_500_000,
+        ..PageViewRow::default()
+    };
+    let rollup = RollupRow { site: "shop".into(), grouping: 1, metric: "lcp".into(), day, ..RollupRow::default() };
+    macro_rules! round_trip {
+        ($table:literal, $row:expr, $kind:ty) => {{
+            let row: $kind = $row;
+            store.insert_rows($table, &[row.clone()], Some("t1")).await.expect($table);
+            let sql = concat!("SELECT * FROM ", $table);
+            let found = store.client().query_raw(sql).fetch_one::<$kind>().await.expect($table);
+            // NaN is unlike itself, so the rows are compared as they are shown.
+            assert_eq!(format!("{found:?}"), format!("{row:?}"), $table);
+        }};
+    }
+    round_trip!("page_views", view, PageViewRow);
+    round_trip!("events", EventRow { site: "shop".into(), kind: "step".into(), day, ..EventRow::default() }, EventRow);
+    round_trip!("rollup_minute", rollup.clone(), RollupRow);
+    round_trip!("rollup_hour", rollup, RollupRow);
+    round_trip!("view_states", ViewStateRow { state: "{}".into(), keep_until: day, day, ..ViewStateRow::default() }, ViewStateRow);
+    round_trip!("outcomes", OutcomeRow { count: 3, day, ..OutcomeRow::default() }, OutcomeRow);
+    round_trip!("dead_letters", DeadLetterRow { value: "x".into(), day, ..DeadLetterRow::default() }, DeadLetterRow);
+    round_trip!("progress", ProgressRow { owner: "p".into(), ..ProgressRow::default() }, ProgressRow);
+    round_trip!("tokens", TokenRow { sites: vec!["*".into()], ..TokenRow::default() }, TokenRow);
+}
