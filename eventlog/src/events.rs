@@ -94,3 +94,46 @@ impl Fenced {
         tracing::info!(partition = self.partition, call = self.call, "call refused: the partition has another owner");
     }
 }
+
+pub(crate) struct KafkaReported<'a> {
+    pub(crate) error: &'a rdkafka::error::KafkaError,
+    pub(crate) reason: &'a str,
+}
+
+impl KafkaReported<'_> {
+    pub(crate) fn emit(&self) {
+        counter!("felt_eventlog_kafka_errors_total").increment(1);
+        tracing::warn!(error = %self.error, reason = self.reason, "kafka client reported an error");
+    }
+}
+
+pub(crate) struct Rebalanced<'a> {
+    pub(crate) kind: &'static str,
+    pub(crate) partitions: &'a [u32],
+}
+
+impl Rebalanced<'_> {
+    pub(crate) fn emit(&self) {
+        counter!("felt_eventlog_rebalances_total", "kind" => self.kind).increment(1);
+        tracing::info!(kind = self.kind, partitions = ?self.partitions, "partitions handed over");
+    }
+}
+
+pub(crate) struct LogLost {
+    pub(crate) partition: u32,
+    pub(crate) committed: u64,
+    pub(crate) end: u64,
+}
+
+impl LogLost {
+    pub(crate) fn emit(&self) {
+        counter!("felt_eventlog_log_lost_total").increment(1);
+        let (partition, committed, end) = (self.partition, self.committed, self.end);
+        tracing::error!(
+            partition,
+            committed,
+            end,
+            "the log ends before the committed position: it was lost, a new epoch begins"
+        );
+    }
+}

@@ -4,11 +4,12 @@
 //! consumer of its partition in order. A consumer that declares a range before it writes rows, and advances after, finds that
 //! same range again after any crash ([`LogConsumer::claim`]), so that it can repeat the same write under the same token.
 //!
-//! Two logs keep the promises alike, held to it by one contract suite: [`local`] (one machine) and `kafka` (a cluster).
+//! Two logs keep the promises alike, held to it by one contract suite: [`local`] (one machine) and [`kafka`] (a cluster).
 //! What the entries mean is left to others.
 
 pub mod config;
 pub mod events;
+pub mod kafka;
 pub mod local;
 pub mod port;
 pub mod protocol;
@@ -16,6 +17,7 @@ pub mod protocol;
 pub mod testing;
 
 pub use config::{KafkaConfig, LocalLogConfig};
+pub use kafka::{KafkaConsumer, KafkaLog};
 pub use local::{LocalConsumer, LocalLog};
 pub use port::{
     AppendError, Assignment, DeclaredRange, Entry, EventLog, Health, LogConsumer, LogError, LogRecord, Position,

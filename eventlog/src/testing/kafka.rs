@@ -46,12 +46,17 @@ impl KafkaServer {
         let libs = libs();
         let dir = tempfile::Builder::new().prefix("felt-kafka-").tempdir().expect("a temporary folder");
         let (port, controller) = (free_port(), free_port());
-        fs::write(dir.path().join("server.properties"), properties(dir.path(), port, controller)).expect("a properties file");
+        fs::write(dir.path().join("server.properties"), properties(dir.path(), port, controller))
+            .expect("a properties file");
         let server = Self { dir, libs, port, child: Mutex::new(None) };
         let mut format = server.java("kafka.tools.StorageTool");
         format.args(["format", "--cluster-id", "ZmVsdC10ZXN0LWthZmthMQ", "--config", "server.properties"]);
         let output = format.stdin(Stdio::null()).output().expect("java runs");
-        assert!(output.status.success(), "kafka's storage was not formatted: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "kafka's storage was not formatted: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         server.restart();
         server
     }
