@@ -1,11 +1,12 @@
 // The address bar is the state. This module reads and writes it, in the API's own grammar; it touches no window.
-// Path: /{site}/{screen}. Query: range | from, to; tz; who; f (repeated); order; and what only a screen needs:
+// Path: /{site}/{screen}. Query: range | from, to; tz; who; f (repeated); step; order; and what only a screen needs:
 // page (the page looked at), metric (the distribution shown), q (text searched among pages).
 
 import { type Filter, parseFilter, printFilter } from "./filter.ts";
 import { DEFAULT_RANGE, isInstant, presetWords, type Range } from "./range.ts";
 
 export type ScreenName = "happiness" | "pages";
+export type Step = "1m" | "5m" | "1h" | "1d";
 export type Who = "humans" | "bots" | "all";
 
 export interface Address {
@@ -16,6 +17,8 @@ export interface Address {
   /** Only when the link names one: else the browser's own. */
   readonly tz: string | null;
   readonly who: Who;
+  /** How fine the time charts are; null lets the server choose. */
+  readonly step: Step | null;
   readonly filters: readonly Filter[];
   readonly page: string | null;
   readonly metric: string | null;
@@ -28,18 +31,21 @@ export const SCREENS: readonly { name: ScreenName; label: string; question: stri
   { name: "pages", label: "Pages", question: "Which pages hurt?" },
 ];
 
+const STEPS: readonly string[] = ["1m", "5m", "1h", "1d"];
 const WHO: readonly string[] = ["humans", "bots", "all"];
 
 export function parseAddress(path: string, query: string): Address {
   const [site, screen] = path.split("/").filter(Boolean).map(decodePart);
   const params = new URLSearchParams(query);
   const who = params.get("who");
+  const step = params.get("step");
   return {
     site: site ?? null,
     screen: SCREENS.some((known) => known.name === screen) ? (screen as ScreenName) : "happiness",
     range: parseRange(params),
     tz: params.get("tz"),
     who: who !== null && WHO.includes(who) ? (who as Who) : "humans",
+    step: step !== null && STEPS.includes(step) ? (step as Step) : null,
     filters: params.getAll("f").map(parseFilter).filter((filter) => filter !== null),
     page: params.get("page"),
     metric: params.get("metric"),
@@ -51,6 +57,7 @@ export function parseAddress(path: string, query: string): Address {
 export function printAddress(address: Address): string {
   const query = printQuery([
     ...scopeParams(address),
+    ["step", address.step],
     ["page", address.page],
     ["metric", address.metric],
     ["order", address.order],

@@ -9,6 +9,7 @@ import { MARGIN } from "./time-axis.tsx";
 
 export interface Mark {
   readonly value: number;
+  /** Its whole label. */
   readonly name: string;
 }
 
@@ -18,6 +19,7 @@ interface HistogramProps {
   readonly limits: readonly number[];
   readonly marks: readonly Mark[];
   readonly height: number;
+  /** Of edges and limits, which are round. */
   readonly format: (value: number) => string;
   readonly readout: (bin: BinRow) => string;
 }
@@ -85,12 +87,12 @@ export function Histogram({ label, bins, limits, marks, height, format, readout 
           })}
         </g>
         {limitEdges.map((at) => <line class="limit-line" key={at} x1={x(at)} x2={x(at)} y1={MARGIN.top + MARKS_HEIGHT - 6} y2={base} />)}
-        {placeMarks(marks, (value) => x(binPosition(bins, value))).map(({ name, value, left, row }) => {
+        {placeMarks(marks, (value) => x(binPosition(bins, value))).map(({ name, left, row }) => {
           const anchor = left > width - 70 ? "end" : left < MARGIN.left + 60 ? "start" : "middle";
           return (
             <g class="mark" key={name}>
               <line x1={left} x2={left} y1={MARGIN.top + 8 + row * 14} y2={base} />
-              <text x={left} y={MARGIN.top + 4 + row * 14} text-anchor={anchor}>{`${name} ${format(value)}`}</text>
+              <text x={left} y={MARGIN.top + 4 + row * 14} text-anchor={anchor}>{name}</text>
             </g>
           );
         })}

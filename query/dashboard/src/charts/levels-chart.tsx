@@ -16,11 +16,14 @@ interface LevelsChartProps {
   readonly tz: string;
   readonly height: number;
   readonly readout: (point: LevelsPoint) => string;
+  /** Too few in all for colours. */
+  readonly muted: boolean;
 }
 
-export function LevelsChart({ label, points, tz, height, readout }: LevelsChartProps) {
+export function LevelsChart({ label, points, tz, height, readout, muted }: LevelsChartProps) {
   const total = (point: LevelsPoint): number => LEVELS.reduce((sum, level) => sum + point.levels[level], 0);
-  const top = niceTop(Math.max(0, ...points.map(total)));
+  // Views are whole: an axis of halves would be absurd.
+  const top = niceTop(Math.max(4, ...points.map(total)));
   const y = linear([0, top], [height - MARGIN.bottom, MARGIN.top]);
 
   function draw(width: number, cursor: number | null) {
@@ -33,7 +36,7 @@ export function LevelsChart({ label, points, tz, height, readout }: LevelsChartP
           const span = x(point.to) - left;
           const gap = span > 6 ? 1.5 : span > 3 ? 0.5 : 0;
           return (
-            <g key={point.from} class={cursor !== null && cursor !== index ? "dim" : undefined}>
+            <g key={point.from} class={`${muted ? "muted" : ""} ${cursor !== null && cursor !== index ? "dim" : ""}`}>
               {stack(point.levels).map(({ level, from, to }) => (
                 <rect class={`level ${level}`} key={level} x={left + gap / 2} width={Math.max(0.5, span - gap)} y={y(to)} height={Math.max(0, y(from) - y(to))} />
               ))}

@@ -42,12 +42,6 @@ export function LineChart({ label, points, tz, height, domain, ticks, tickLabel,
     return (
       <>
         <GridLines ticks={ticks} y={y} width={width} label={tickLabel} />
-        {limits.filter((limit) => limit.value > domain[0] && limit.value < domain[1]).map((limit) => (
-          <g class="limit" key={limit.name}>
-            <line x1={MARGIN.left} x2={width - MARGIN.right} y1={y(limit.value)} y2={y(limit.value)} />
-            <text x={width - MARGIN.right} y={y(limit.value) - 4} text-anchor="end">{limit.name}</text>
-          </g>
-        ))}
         {sure.map((run) => (
           <path class="band" key={`b${run[0]?.from}`} d={bandPath(
             run.map((point) => ({ x: point.x, y: clamp(point.high ?? point.value ?? 0) })),
@@ -56,6 +50,12 @@ export function LineChart({ label, points, tz, height, domain, ticks, tickLabel,
         ))}
         {measured.map((run) => <path class="line faint" key={`f${run[0]?.from}`} d={line(run)} />)}
         {sure.map((run) => <path class="line" key={`l${run[0]?.from}`} d={line(run)} />)}
+        {limits.filter((limit) => limit.value > domain[0] && limit.value < domain[1]).map((limit) => (
+          <g class="limit" key={limit.name}>
+            <line x1={MARGIN.left} x2={width - MARGIN.right} y1={y(limit.value)} y2={y(limit.value)} />
+            <text x={MARGIN.left + 4} y={y(limit.value) - 4}>{limit.name}</text>
+          </g>
+        ))}
         {placed.map((point, index) => {
           // A lone point has no line: it needs a dot. One with too few views gets a hollow one.
           if (point.value === null) return null;

@@ -36,6 +36,12 @@ export function happinessDomain(values: readonly number[]): [number, number] {
   return [Math.min(75, Math.max(0, Math.floor((Math.min(...values) - 2) / 25) * 25)), 100];
 }
 
+/** Quarters, which is what the levels are worth; finer where the axis is short. */
+export function happinessTicks([from, to]: readonly [number, number]): number[] {
+  const step = to - from <= 25 ? 5 : 25;
+  return Array.from({ length: Math.floor((to - from) / step) + 1 }, (_, index) => from + index * step);
+}
+
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;

@@ -28,7 +28,7 @@ export function TimeAxis({ steps, tz, width, height }: { steps: readonly Step[];
   const from = steps[0]?.from ?? 0;
   const to = steps[steps.length - 1]?.to ?? 1;
   const x = timeScale(steps, width);
-  const ticks = timeTicks(from, to, tz, Math.floor((width - MARGIN.left) / 76));
+  const ticks = timeTicks(from, to, tz, Math.floor((width - MARGIN.left) / 60));
   const base = height - MARGIN.bottom;
   return (
     <g class="axis">

@@ -38,18 +38,18 @@ export function FilterForm({ add }: { add: (filter: Filter) => void }) {
   return (
     <form class="form filter-form" onSubmit={(event) => event.preventDefault()}>
       <div class="pair">
-        <label>
-          What
-          <select data-autofocus value={dimension} onChange={(event) => { setDimension(event.currentTarget.value); setText(""); setMarked(-1); }}>
+        <div class="field">
+          <label for={`${listId}-what`}>What</label>
+          <select id={`${listId}-what`} data-autofocus value={dimension} onChange={(event) => { setDimension(event.currentTarget.value); setText(""); setMarked(-1); }}>
             {FILTER_DIMENSIONS.map((name) => <option key={name} value={name}>{dimensionName(name)}</option>)}
           </select>
-        </label>
-        <label>
-          How
-          <select value={op} onChange={(event) => setOp(event.currentTarget.value as FilterOp)}>
+        </div>
+        <div class="field">
+          <label for={`${listId}-how`}>How</label>
+          <select id={`${listId}-how`} value={op} onChange={(event) => setOp(event.currentTarget.value as FilterOp)}>
             {OPS.map((name) => <option key={name} value={name}>{opWords(name)}</option>)}
           </select>
-        </label>
+        </div>
       </div>
       <label>
         Value

@@ -15,7 +15,7 @@ export function RangePicker({ tz }: { tz: string }) {
   return (
     <div class="segments" role="group" aria-label="Time range">
       {PRESETS.map(({ preset, label, words }) => (
-        <Link key={preset} href={hrefWith({ range: presetRange(preset) })} title={words} aria-current={range.preset === preset ? "true" : undefined}>
+        <Link key={preset} href={hrefWith({ range: presetRange(preset), step: null })} title={words} aria-current={range.preset === preset ? "true" : undefined}>
           {label}
         </Link>
       ))}
@@ -40,7 +40,7 @@ function CustomRange({ tz, close }: { tz: string; close: () => void }) {
     event.preventDefault();
     if (wrong) return;
     const instant = (local: string): string => new Date(fromLocal(local, tz)).toISOString().replace(".000Z", "Z");
-    navigate({ range: { preset: null, from: instant(from), to: instant(to) } });
+    navigate({ range: { preset: null, from: instant(from), to: instant(to) }, step: null });
     close();
   }
 

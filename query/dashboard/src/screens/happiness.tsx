@@ -6,7 +6,7 @@ import { apiPath, healthPath } from "../api/paths.ts";
 import { groupsOf, rowOf } from "../api/read.ts";
 import { partAs, useScreenData } from "../api/screen-data.ts";
 import type { BreakdownRow, Health, MetricRow, SeriesRow } from "../api/types.ts";
-import { happinessSentence } from "../words/headline.ts";
+import { happinessSentence, noVisitsSentence } from "../words/headline.ts";
 import { METRIC_NAMES } from "../words/names.ts";
 import { BreakdownTable } from "../widgets/breakdown-table.tsx";
 import { CauseList } from "../widgets/cause-list.tsx";
@@ -17,6 +17,7 @@ import { HurtingPages } from "../widgets/hurting-pages.tsx";
 import { MetricTile } from "../widgets/metric-tile.tsx";
 import { NoVisits } from "../widgets/no-visits.tsx";
 import { HappinessSeries, LevelsSeries } from "../widgets/series.tsx";
+import { StepChoice } from "../widgets/step-choice.tsx";
 import { Term } from "../widgets/term.tsx";
 import { Widget } from "../widgets/widget.tsx";
 import type { Term as TermName } from "../words/glossary.ts";
@@ -34,7 +35,7 @@ export function HappinessScreen({ tz }: { tz: string }) {
   const data = useScreenData(
     {
       summary: apiPath(here, "summary", [["metrics", "happiness,lcp,inp,cls"]]),
-      series: apiPath(here, "series", [["metrics", "happiness"]]),
+      series: apiPath(here, "series", [["metrics", "happiness"], ["step", here.step]]),
       pages: apiPath(here, "breakdown", [["by", "page"], ["metrics", "happiness"], ["order", "-lost"], ["limit", "8"]]),
       ...Object.fromEntries(
         TABLES.map(({ dimension, limit }) => [
@@ -52,22 +53,22 @@ export function HappinessScreen({ tz }: { tz: string }) {
   if (health?.ok && health.answer.data.waiting && !data.stale) return <FirstVisit arrived={data.retry} />;
 
   const happiness = summary?.ok ? rowOf(summary.answer.data, "happiness") : undefined;
-  const sentence = summary === undefined ? null : happiness === undefined ? [{ text: "How happy were your visitors?" }]
-    : happinessSentence(happiness, pages?.ok ? groupsOf(pages.answer.data, "page") : [], here, tz);
   const nothing = summary?.ok === true && (summary.answer.meta.views ?? happiness?.count ?? 0) === 0 && !data.stale;
+  const sentence = summary === undefined ? null : nothing ? noVisitsSentence(here, tz) : happiness === undefined ? [{ text: "How happy were your visitors?" }]
+    : happinessSentence(happiness, pages?.ok ? groupsOf(pages.answer.data, "page") : [], here, tz);
 
   return (
     <main id="main" tabIndex={-1}>
       <Headline phrases={sentence} stale={data.stale} />
       {nothing && <NoVisits />}
-      <div class="grid" hidden={nothing}>
+      <div class="grid overview" hidden={nothing}>
         <Widget<MetricRow[]> class="w-score" title={<Term of="happiness">Happiness</Term>} data={data} part="summary">
           {(answer) => <HappinessScore row={rowOf(answer.data, "happiness")} />}
         </Widget>
         <Widget<MetricRow[]> class="w-causes" title="What hurt" data={data} part="summary">
           {(answer) => <CauseList row={rowOf(answer.data, "happiness")} />}
         </Widget>
-        <Widget<SeriesRow[]> class="w-half chart-card" title="Happiness over time" data={data} part="series">
+        <Widget<SeriesRow[]> class="w-half chart-card" title="Happiness over time" data={data} part="series" actions={<StepChoice data={data} part="series" />}>
           {(answer) => <HappinessSeries answer={answer} tz={tz} />}
         </Widget>
         <Widget<SeriesRow[]> class="w-half chart-card" title="How visits felt" data={data} part="series">

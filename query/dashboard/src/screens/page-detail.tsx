@@ -7,7 +7,7 @@ import { apiPath } from "../api/paths.ts";
 import { groupsOf, rowOf } from "../api/read.ts";
 import { partAs, useScreenData } from "../api/screen-data.ts";
 import type { BinRow, BreakdownRow, MetricRow, SeriesRow } from "../api/types.ts";
-import { happinessSentence } from "../words/headline.ts";
+import { happinessSentence, noVisitsSentence } from "../words/headline.ts";
 import { METRIC_NAMES } from "../words/names.ts";
 import { BreakdownTable } from "../widgets/breakdown-table.tsx";
 import { CauseList } from "../widgets/cause-list.tsx";
@@ -18,6 +18,7 @@ import { Link } from "../widgets/link.tsx";
 import { MetricTile } from "../widgets/metric-tile.tsx";
 import { NoVisits } from "../widgets/no-visits.tsx";
 import { HappinessSeries, MetricSeries } from "../widgets/series.tsx";
+import { StepChoice } from "../widgets/step-choice.tsx";
 import { Term } from "../widgets/term.tsx";
 import { Widget } from "../widgets/widget.tsx";
 import { MetricTitle, VITALS } from "./happiness.tsx";
@@ -39,7 +40,7 @@ export function PageDetail({ page, tz }: { page: string; tz: string }) {
     {
       summary: apiPath(scoped, "summary", [["metrics", "happiness,lcp,inp,cls"]], only),
       marks: apiPath(scoped, "summary", [["metrics", metric], ["stats", "p50,p75,p95,good,fair,poor,count"]], only),
-      series: apiPath(scoped, "series", [["metrics", `happiness,${metric}`]], only),
+      series: apiPath(scoped, "series", [["metrics", `happiness,${metric}`], ["step", here.step]], only),
       distribution: apiPath(scoped, "distribution", [["metric", metric]], only),
       ...Object.fromEntries(
         TABLES.map(({ dimension }) => [
@@ -53,8 +54,8 @@ export function PageDetail({ page, tz }: { page: string; tz: string }) {
   const summary = partAs<MetricRow[]>(data, "summary");
   const marks = partAs<MetricRow[]>(data, "marks");
   const happiness = summary?.ok ? rowOf(summary.answer.data, "happiness") : undefined;
-  const sentence = summary === undefined ? null : happiness === undefined ? [{ text: page }] : happinessSentence(happiness, [], here, tz);
   const nothing = summary?.ok === true && (summary.answer.meta.views ?? happiness?.count ?? 0) === 0 && !data.stale;
+  const sentence = summary === undefined ? null : nothing ? noVisitsSentence(here, tz) : happiness === undefined ? [{ text: page }] : happinessSentence(happiness, [], here, tz);
   const names = METRIC_NAMES[metric];
 
   return (
@@ -77,7 +78,7 @@ export function PageDetail({ page, tz }: { page: string; tz: string }) {
         <Widget<BinRow[]> class="w-full chart-card" title={`${names?.name ?? metric}: how it spread`} data={data} part="distribution" actions={<MetricChoice metric={metric} />}>
           {(answer) => <Distribution bins={answer.data} row={marks?.ok ? rowOf(marks.answer.data, metric) : undefined} metric={metric} />}
         </Widget>
-        <Widget<SeriesRow[]> class="w-half chart-card" title="Happiness over time" data={data} part="series">
+        <Widget<SeriesRow[]> class="w-half chart-card" title="Happiness over time" data={data} part="series" actions={<StepChoice data={data} part="series" />}>
           {(answer) => <HappinessSeries answer={answer} tz={tz} />}
         </Widget>
         <Widget<SeriesRow[]> class="w-half chart-card" title={`${names?.name ?? metric} over time`} data={data} part="series">

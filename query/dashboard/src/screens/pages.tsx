@@ -8,7 +8,7 @@ import { apiPath, healthPath } from "../api/paths.ts";
 import { groupsOf, rowOf } from "../api/read.ts";
 import { partAs, useScreenData } from "../api/screen-data.ts";
 import type { BreakdownRow, Health, MetricRow } from "../api/types.ts";
-import { pagesSentence } from "../words/headline.ts";
+import { noVisitsSentence, pagesSentence } from "../words/headline.ts";
 import { formatCount } from "../words/format.ts";
 import { FirstVisit } from "../widgets/first-visit.tsx";
 import { Headline } from "../widgets/headline.tsx";
@@ -41,9 +41,9 @@ export function PagesScreen({ tz }: { tz: string }) {
   const worst = partAs<BreakdownRow[]>(data, "worst");
   if (health?.ok && health.answer.data.waiting && !data.stale) return <FirstVisit arrived={data.retry} />;
   const total = summary?.ok ? rowOf(summary.answer.data, "happiness") : undefined;
-  const sentence = worst === undefined ? null : !worst.ok || total === undefined ? [{ text: "Which pages hurt?" }]
-    : pagesSentence(groupsOf(worst.answer.data, "page"), total, here, tz);
   const nothing = summary?.ok === true && (summary.answer.meta.views ?? total?.count ?? 0) === 0 && !data.stale;
+  const sentence = worst === undefined ? null : nothing ? noVisitsSentence(here, tz) : !worst.ok || total === undefined ? [{ text: "Which pages hurt?" }]
+    : pagesSentence(groupsOf(worst.answer.data, "page"), total, here, tz);
 
   return (
     <main id="main" tabIndex={-1}>

@@ -26,7 +26,7 @@ export function BreakdownTable({ answer, dimension, markWorse = false }: Breakdo
   const { filters } = address.value;
   const hidden = (answer.meta.groups ?? groups.length) - groups.length;
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label={`By ${dimensionName(dimension).toLowerCase()}`}>
+    <div class="scroll" tabIndex={0} role="group" aria-label={`By ${dimensionName(dimension).toLowerCase()}`}>
       <table class="groups">
         <thead>
           <tr>

@@ -16,12 +16,13 @@ export function CauseList({ row }: { row: MetricRow | undefined }) {
   const causes = row === undefined ? [] : causesOf(row);
   if (row === undefined || causes.length === 0) return <Nothing>Nothing hurt anybody in this time.</Nothing>;
   const hurt = row.count - levelsOf(row).delighted;
-  const plain = confidence(row.count) !== "ok";
+  const trust = confidence(row.count);
+  const plain = trust !== "ok";
   const { filters } = address.value;
   return (
     <>
       <p class="hint">{`Of ${formatCount(hurt)} page views that were less than delightful:`}</p>
-      <ol class="causes">
+      <ol class={`causes ${trust}`}>
         {causes.map(({ cause, share }) => {
           const filter: Filter = { dimension: "cause", op: "is", values: [cause] };
           const active = isFilteredTo(filters, "cause", cause);
@@ -33,7 +34,7 @@ export function CauseList({ row }: { row: MetricRow | undefined }) {
               >
                 {CAUSE_WORDS[cause].clause}
               </Link>
-              <span class="share">{formatShare(share)}</span>
+              <span class="share">{trust === "few" ? formatCount(Math.round(share * hurt)) : formatShare(share)}</span>
               <ShareBar muted={plain} parts={[{ name: "plain", share }]} />
               <span class="meaning">{CAUSE_WORDS[cause].meaning}</span>
             </li>

@@ -19,7 +19,7 @@ export function Distribution({ bins, row, metric }: { bins: readonly BinRow[]; r
   const limits = row?.limits ?? [];
   const marks: Mark[] = ([["p50", "half within"], ["p75", "3 of 4 within"], ["p95", "19 of 20 within"]] as const).flatMap(([stat, words]) => {
     const value = row?.[stat];
-    return value == null ? [] : [{ value, name: words }];
+    return value == null ? [] : [{ value, name: `${words} ${formatValue(value, unit)}` }];
   });
   const span = (bin: BinRow): string =>
     bin.to === null ? `${formatValue(bin.from, unit)} and more` : `${formatValue(bin.from, unit)} to ${formatValue(bin.to, unit)}`;

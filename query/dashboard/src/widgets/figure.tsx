@@ -30,7 +30,7 @@ export function Figure({ summary, columns, rows, legend, children }: FigureProps
 
 function DataTable({ caption, columns, rows }: { caption: string; columns: readonly string[]; rows: readonly (readonly string[])[] }) {
   return (
-    <div class="scroll data-table" tabIndex={0} role="region" aria-label={caption}>
+    <div class="scroll data-table" tabIndex={0} role="group" aria-label={caption}>
       <table>
         <caption class="sr-only">{caption}</caption>
         <thead>

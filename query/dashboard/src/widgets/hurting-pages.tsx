@@ -17,14 +17,14 @@ export function HurtingPages({ answer, total }: { answer: Answer<BreakdownRow[]>
   if (groups.length === 0) return <Nothing />;
   const lostTotal = (total?.unhappiness ?? 0) * (total?.count ?? 0);
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label="Pages that hurt most">
+    <div class="scroll" tabIndex={0} role="group" aria-label="Pages that hurt most">
       <table class="groups pages">
         <thead>
           <tr>
             <th scope="col">Page</th>
             <th scope="col" class="number"><Term of="lost">Of all lost</Term></th>
             <th scope="col" class="wide">Mostly</th>
-            <th scope="col" class="number">Page views</th>
+            <th scope="col" class="number wide">Page views</th>
             <th scope="col" class="number">Happiness</th>
             <th scope="col"><span class="sr-only">Details</span></th>
           </tr>
@@ -32,7 +32,6 @@ export function HurtingPages({ answer, total }: { answer: Answer<BreakdownRow[]>
         <tbody>
           {groups.map((group) => {
             const row = group.rows["happiness"];
-            const lost = (row?.unhappiness ?? 0) * (row?.count ?? 0);
             const name = valueName("page", group.name);
             return (
               <tr key={group.name}>
@@ -41,9 +40,9 @@ export function HurtingPages({ answer, total }: { answer: Answer<BreakdownRow[]>
                     {name}
                   </Link>
                 </th>
-                <td class="number">{lostTotal > 0 ? formatShare(Math.min(1, lost / lostTotal)) : <Missing />}</td>
+                <td class="number"><LostCell row={row} lostTotal={lostTotal} /></td>
                 <td class="wide"><MainCause row={row} /></td>
-                <td class="number">{formatCount(group.views)}</td>
+                <td class="number wide">{formatCount(group.views)}</td>
                 <td class="number"><HappinessCell row={row} /></td>
                 <td class="go">
                   <Link href={hrefWith({ screen: "pages", page: group.name })} title={`Look at ${name}`}>
@@ -57,6 +56,13 @@ export function HurtingPages({ answer, total }: { answer: Answer<BreakdownRow[]>
       </table>
     </div>
   );
+}
+
+/** A page's part of all the happiness that was lost. */
+export function LostCell({ row, lostTotal }: { row: MetricRow | undefined; lostTotal: number }) {
+  if (row === undefined || lostTotal <= 0 || row.unhappiness == null) return <Missing />;
+  if (confidence(row.count) === "few") return <Missing why="too few to judge" />;
+  return <>{formatShare(Math.min(1, (row.unhappiness * row.count) / lostTotal))}</>;
 }
 
 export function MainCause({ row }: { row: MetricRow | undefined }) {

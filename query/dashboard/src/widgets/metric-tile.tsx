@@ -33,7 +33,7 @@ export function MetricTile({ row, metric }: { row: MetricRow | undefined; metric
   if (trust === "few") {
     return <p class="figure-value few"><Term of="few">Too few to judge</Term><span class="hint">{plural(count, "page view")}</span></p>;
   }
-  const interval = row.p75_low != null && row.p75_high != null ? `, surely between ${formatValue(row.p75_low, unit)} and ${formatValue(row.p75_high, unit)}` : "";
+  const interval = row.p75_low != null && row.p75_high != null ? `, most likely between ${formatValue(row.p75_low, unit)} and ${formatValue(row.p75_high, unit)}` : "";
   return (
     <div class={`tile ${trust}`}>
       <p class="figure-value" title={`${formatValue(row.p75, unit)}${interval}`}>

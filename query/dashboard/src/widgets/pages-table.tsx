@@ -3,13 +3,13 @@
 import { hrefWith } from "../address/navigate.ts";
 import type { Group } from "../api/read.ts";
 import type { MetricRow } from "../api/types.ts";
-import { formatCount, formatShare } from "../words/format.ts";
+import { formatCount } from "../words/format.ts";
 import type { Term as TermName } from "../words/glossary.ts";
 import { valueName } from "../words/names.ts";
 import { HappinessCell, ValueCell } from "./cells.tsx";
-import { MainCause } from "./hurting-pages.tsx";
+import { LostCell, MainCause } from "./hurting-pages.tsx";
 import { Link } from "./link.tsx";
-import { Missing, Term } from "./term.tsx";
+import { Term } from "./term.tsx";
 import { Nothing } from "./widget.tsx";
 
 interface Column {
@@ -47,7 +47,7 @@ export function PagesTable({ groups, total, order, searched }: PagesTableProps) 
   }
   const lostTotal = (total?.unhappiness ?? 0) * (total?.count ?? 0);
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label="All pages">
+    <div class="scroll" tabIndex={0} role="group" aria-label="All pages">
       <table class="groups all-pages">
         <thead>
           <tr>
@@ -58,12 +58,11 @@ export function PagesTable({ groups, total, order, searched }: PagesTableProps) 
         <tbody>
           {groups.map((group) => {
             const row = group.rows["happiness"];
-            const lost = (row?.unhappiness ?? 0) * (row?.count ?? 0);
             const name = valueName("page", group.name);
             return (
               <tr key={group.name}>
                 <th scope="row"><Link class="row" href={hrefWith({ page: group.name })} title={`Look at ${name}`}>{name}</Link></th>
-                <td class="number">{lostTotal > 0 && row !== undefined ? formatShare(Math.min(1, lost / lostTotal)) : <Missing />}</td>
+                <td class="number"><LostCell row={row} lostTotal={lostTotal} /></td>
                 <td class="number">{formatCount(group.views)}</td>
                 <td class="number"><HappinessCell row={row} /></td>
                 <td class="number"><ValueCell row={group.rows["lcp"]} /></td>

@@ -4,8 +4,9 @@ import { levelsOf } from "../api/read.ts";
 import type { Answer, SeriesRow } from "../api/types.ts";
 import { LevelsChart, type LevelsPoint } from "../charts/levels-chart.tsx";
 import { LineChart, type LinePoint, trustWords } from "../charts/line-chart.tsx";
-import { happinessDomain, niceTicks, niceTop } from "../charts/scale.ts";
-import { JUDGE_COUNT_MIN, LEVELS } from "../stats/happiness.ts";
+import { stepsOf } from "../charts/steps.ts";
+import { happinessDomain, happinessTicks, niceTicks, niceTop } from "../charts/scale.ts";
+import { JUDGE_COUNT_MIN, LEVELS, VERDICT_COUNT_MIN } from "../stats/happiness.ts";
 import { formatCount, formatLimit, formatScore, formatValue, plural } from "../words/format.ts";
 import { GLOSSARY } from "../words/glossary.ts";
 import { METRIC_NAMES } from "../words/names.ts";
@@ -18,18 +19,6 @@ const HEIGHT = 210;
 interface SeriesProps {
   readonly answer: Answer<SeriesRow[]>;
   readonly tz: string;
-}
-
-/** Steps run from their time to the next one's; the last ends where the question did. */
-export function stepsOf<Row extends { readonly time: string }>(rows: readonly Row[], to: string | undefined): (Row & { from: number; to: number })[] {
-  const starts = rows.map((row) => Date.parse(row.time));
-  const usual = starts.length > 1 ? (starts[1] ?? 0) - (starts[0] ?? 0) : 60_000;
-  return rows.map((row, index) => {
-    const from = starts[index] ?? 0;
-    const asked = to === undefined ? Number.NaN : Date.parse(to);
-    const next = starts[index + 1] ?? Math.max(from + usual, Number.isNaN(asked) ? 0 : Math.min(asked, from + usual));
-    return { ...row, from, to: next };
-  });
 }
 
 export function HappinessSeries({ answer, tz }: SeriesProps) {
@@ -54,7 +43,7 @@ export function HappinessSeries({ answer, tz }: SeriesProps) {
       rows={() => points.map((point) => [formatStep(point.from, point.to, tz), score(point.value), score(point.low), score(point.high), formatCount(point.count)])}
     >
       <LineChart label={`Happiness over time. ${summary}`} points={points} tz={tz} height={HEIGHT} domain={domain}
-        ticks={niceTicks(domain[0], domain[1], 4)} tickLabel={String} readout={say} />
+        ticks={happinessTicks(domain)} tickLabel={String} readout={say} />
     </Figure>
   );
 }
@@ -75,17 +64,17 @@ export function LevelsSeries({ answer, tz }: SeriesProps) {
       summary={summary}
       columns={["Time", ...LEVELS.map((level) => GLOSSARY[level].word)]}
       rows={() => points.map((point) => [formatStep(point.from, point.to, tz), ...LEVELS.map((level) => formatCount(point.levels[level]))])}
-      legend={<Legend />}
+      legend={<Legend muted={views < VERDICT_COUNT_MIN} />}
     >
-      <LevelsChart label={`How visits felt, over time. ${summary}`} points={points} tz={tz} height={HEIGHT}
+      <LevelsChart label={`How visits felt, over time. ${summary}`} points={points} tz={tz} height={HEIGHT} muted={views < VERDICT_COUNT_MIN}
         readout={(point) => `${formatStep(point.from, point.to, tz)}: ${total(point) === 0 ? "no visits" : LEVELS.map((level) => `${formatCount(point.levels[level])} ${level}`).join(", ")}`} />
     </Figure>
   );
 }
 
-function Legend() {
+function Legend({ muted }: { muted: boolean }) {
   return (
-    <ul class="legend">
+    <ul class={`legend ${muted ? "muted" : ""}`}>
       {LEVELS.map((level) => <li key={level}><span class={`swatch ${level}`} aria-hidden="true" />{GLOSSARY[level].word}</li>)}
     </ul>
   );

@@ -56,5 +56,5 @@ export function formatScore(value: number): string {
 /** An interval in words, in whole points. */
 export function formatInterval(low: number, high: number): string {
   const [from, to] = [Math.round(low), Math.round(high)];
-  return from === to ? `surely about ${from}` : `surely between ${from} and ${to}`;
+  return from === to ? `most likely ${from}` : `most likely between ${from} and ${to}`;
 }

@@ -13,7 +13,7 @@ export const GLOSSARY = {
       "0 to 100. Every page view is judged by its worst moment: how long it took to open and to react, whether it jumped, whether it broke. A delightful view gives all points, an annoying one three quarters, a painful one a quarter, a brutal one none.",
   },
   interval: {
-    word: "Surely between",
+    word: "Most likely between",
     meaning: "With other visitors in the same mood, chance alone would move the number within this span 95 times out of 100. More visits make it narrower.",
   },
   delighted: { word: "Delighted", meaning: "Everything was quick and steady: opened within 2.5 s, reacted within 0.2 s, hardly moved." },

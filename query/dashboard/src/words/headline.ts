@@ -43,6 +43,12 @@ export function pageHurtMostBy(cause: Cause, pages: readonly Group[]): string | 
   return worst?.name ?? null;
 }
 
+/** Nothing falls into the question. */
+export function noVisitsSentence(address: Address, tz: string): Phrase[] {
+  const what = address.who === "bots" ? "No visits by bots" : address.filters.length > 0 ? "No such visits" : "No visits";
+  return [{ text: what, strong: true }, { text: ` over ${rangeWords(address.range, tz)}.` }];
+}
+
 export function happinessSentence(row: MetricRow, pages: readonly Group[], address: Address, tz: string): Phrase[] {
   const over = rangeWords(address.range, tz);
   const trust = confidence(row.count);

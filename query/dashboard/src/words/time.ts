@@ -38,9 +38,12 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
-/** One step of a chart: "10:40 to 10:45", "Tue 18 Nov 10:00 to 11:00", "18 Nov". */
+/** One step of a chart: "10:40 to 10:45", "Tue 18 Nov 10:00 to 11:00", "Tue 18 Nov". */
 export function formatStep(from: number, to: number, tz: string): string {
-  if (to - from >= 23 * HOUR_MS) return formatTime(from, "full", tz).replace(/ \d\d:\d\d$/, "");
+  const day = formatTime(from, "full", tz).replace(/ \d\d:\d\d$/, "");
+  if (to - from >= 23 * HOUR_MS) return day;
+  // Steps are an hour at most, or a day: this is a day that is not over yet.
+  if (to - from > HOUR_MS) return `${day} until ${formatTime(to, "minute", tz)}`;
   return `${formatTime(from, "full", tz)} to ${formatTime(to, "minute", tz)}`;
 }
 

@@ -100,7 +100,9 @@ function records(rows, params, flat) {
 }
 
 function series(rows, from, to, params) {
-  const step = [MINUTE, 5 * MINUTE, HOUR, DAY].find((ms) => (to - from) / ms <= 200) ?? DAY;
+  const asked = { "1m": MINUTE, "5m": 5 * MINUTE, "1h": HOUR, "1d": DAY }[params.get("step")];
+  if (asked !== undefined && (to - from) / asked > 1000) throw new Refused(400, "too many points", { detail: "the smallest step for this range is 1d" });
+  const step = asked ?? [MINUTE, 5 * MINUTE, HOUR, DAY].find((ms) => (to - from) / ms <= 200) ?? DAY;
   const start = Math.floor(from / step) * step;
   const cells = Array.from({ length: Math.ceil((to - start) / step) }, () => []);
   for (const row of rows) cells[Math.floor((row.at - start) / step)]?.push(row);

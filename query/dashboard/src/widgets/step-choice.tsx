@@ -1,0 +1,34 @@
+// How fine the time charts are. Fewer visits want longer steps; the server's own choice is the default.
+
+import type { Step } from "../address/address.ts";
+import { address, hrefWith } from "../address/navigate.ts";
+import { partAs, type ScreenData } from "../api/screen-data.ts";
+import type { SeriesRow } from "../api/types.ts";
+import { Link } from "./link.tsx";
+
+/** The most points the API answers. */
+const POINTS_MAX = 1000;
+const CHOICES: readonly { step: Step; label: string; ms: number }[] = [
+  { step: "1m", label: "Minutes", ms: 60_000 },
+  { step: "5m", label: "5 min", ms: 300_000 },
+  { step: "1h", label: "Hours", ms: 3_600_000 },
+  { step: "1d", label: "Days", ms: 86_400_000 },
+];
+
+export function StepChoice({ data, part: name }: { data: ScreenData; part: string }) {
+  const part = partAs<SeriesRow[]>(data, name);
+  const { from, to } = part?.ok ? part.answer.query : {};
+  if (from === undefined || to === undefined) return null;
+  const span = Date.parse(to) - Date.parse(from);
+  // At least three points, and never more than the API gives; three choices are enough.
+  const possible = CHOICES.filter(({ ms }) => span / ms >= 3 && span / ms <= POINTS_MAX).slice(-3);
+  if (possible.length < 2) return null;
+  return (
+    <div class="segments small" role="group" aria-label="Length of a step">
+      <Link href={hrefWith({ step: null })} title="As long as suits the time shown" aria-current={address.value.step === null ? "true" : undefined}>Auto</Link>
+      {possible.map(({ step, label }) => (
+        <Link key={step} href={hrefWith({ step })} aria-current={address.value.step === step ? "true" : undefined}>{label}</Link>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,108 @@
+// Everybody can use it: axe-core finds no violation of WCAG 2.2 AA on any screen in either theme, no screen is wider
+// than its window from 360 to 2560 pixels, and the keyboard reaches what the mouse does.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+import { startMock } from "../mock/server.mjs";
+import { launchChromium, openPage, settled } from "./chromium.mjs";
+
+const SCREENS = {
+  happiness: "/shop/happiness?range=7d&f=device:is:mobile&f=country:not:IN",
+  pages: "/shop/pages?range=7d",
+  "one page": "/shop/pages?range=28d&page=/checkout/pay",
+  "few visits": "/quiet/happiness?range=7d",
+  "no visits": "/shop/happiness?range=7d&f=device:is:watch",
+  "first visit": "/fresh/happiness",
+};
+
+let mock, browser, axe;
+before(async () => {
+  mock = await startMock();
+  browser = await launchChromium();
+  axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+});
+after(async () => {
+  await browser?.close();
+  await mock?.stop();
+});
+
+async function violations(page) {
+  await page.evaluate(axe);
+  const { violations: found } = await page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
+  return found.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => `${node.target} ${node.any[0]?.message ?? ""}`).join("; ")}`);
+}
+
+for (const theme of ["light", "dark"]) {
+  for (const width of [1440, 390]) {
+    test(`axe finds nothing, ${theme}, ${width} pixels`, async () => {
+      const page = await openPage(browser, { theme, width });
+      for (const [name, path] of Object.entries(SCREENS)) {
+        await page.goto(mock.url + path);
+        await settled(page);
+        assert.deepEqual(await violations(page), [], name);
+      }
+      await page.context().close();
+    });
+  }
+
+  test(`axe finds nothing in what opens, ${theme}`, async () => {
+    const page = await openPage(browser, { theme });
+    await page.goto(mock.url + SCREENS.happiness);
+    await settled(page);
+    await page.getByRole("button", { name: "Filter", exact: true }).click();
+    await page.locator(".options li").first().waitFor();
+    assert.deepEqual(await violations(page), [], "filter form");
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Custom" }).click();
+    assert.deepEqual(await violations(page), [], "range form");
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Show as table" }).first().click();
+    await page.getByRole("button", { name: "Opening LCP" }).click();
+    assert.deepEqual(await violations(page), [], "table and definition");
+    mock.controls.failing = { summary: 500 };
+    await page.goto(mock.url + SCREENS.happiness);
+    await settled(page);
+    assert.deepEqual(await violations(page), [], "errors");
+    mock.controls.failing = {};
+    mock.controls.token = "x";
+    await page.reload();
+    await page.getByLabel("Token").waitFor();
+    assert.deepEqual(await violations(page), [], "token");
+    mock.controls.token = null;
+    await page.context().close();
+  });
+}
+
+test("no screen is wider than its window", async () => {
+  for (const width of [360, 390, 768, 1024, 1440, 1920, 2560]) {
+    const page = await openPage(browser, { width });
+    for (const [name, path] of Object.entries(SCREENS)) {
+      await page.goto(mock.url + path);
+      await settled(page);
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0, `${name} at ${width}`);
+    }
+    await page.context().close();
+  }
+});
+
+test("the first Tab offers to skip to the figures, and focus is always seen", async () => {
+  const page = await openPage(browser);
+  await page.goto(mock.url + SCREENS.happiness);
+  await settled(page);
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Skip to the figures");
+  await page.keyboard.press("Enter");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "main");
+  for (let step = 0; step < 25; step++) {
+    await page.keyboard.press("Tab");
+    const seen = await page.evaluate(() => {
+      const element = document.activeElement;
+      const shows = (style) => style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+      return shows(getComputedStyle(element)) || shows(getComputedStyle(element, "::after")) || element === document.body;
+    });
+    assert.ok(seen, await page.evaluate(() => document.activeElement.outerHTML.slice(0, 200)));
+  }
+  await page.context().close();
+});
