@@ -2,7 +2,7 @@
 import { observe } from "./browser";
 import { EVENTS_OF_KIND_MAX } from "./limits";
 import { addEvent, countDropped, round } from "./snapshot";
-import { scrubUrl } from "./url";
+import { scrubText, scrubUrl } from "./url";
 import type { View, ViewEvent } from "./snapshot";
 import type { Views } from "./views";
 
@@ -26,7 +26,7 @@ export function longestScript(from: number, to: number, frames: readonly LongFra
     const overlap = Math.min(to, script.startTime + script.duration) - Math.max(from, script.startTime);
     if (overlap > longest) {
       longest = overlap;
-      name = scrubUrl(script.sourceURL) || scrubUrl(script.invoker) || undefined;
+      name = scrubUrl(script.sourceURL) || scrubText(script.invoker) || undefined;
     }
   }
   return name;

@@ -1,6 +1,6 @@
 // The beacon: reads its settings, decides whether to measure at all, and puts the parts together.
 import { createApi } from "./api";
-import { nav, now, win } from "./browser";
+import { guarded, nav, now, win } from "./browser";
 import { clientFacts } from "./client";
 import { measureCls } from "./cls";
 import { readConfig } from "./config";
@@ -26,6 +26,7 @@ import { Views } from "./views";
 import { noteHidden, noteLeft, visibilityBefore } from "./visibility";
 import type { FeltStub } from "./browser";
 import type { Config } from "./config";
+import type { RouteChange } from "./history";
 import type { Shared } from "./snapshot";
 
 /** Calls go nowhere, rather than into a queue that nobody empties. */
@@ -117,7 +118,7 @@ function run(config: Config): void {
   watchRageClicks(views, response);
   watchDeadClicks(views, response);
 
-  watchRoutes(({ url, time, redirect }) => {
+  const changeRoute = ({ url, time, redirect }: RouteChange): void => {
     response.sign();
     const previous = views.current;
     if (redirect) {
@@ -138,7 +139,9 @@ function run(config: Config): void {
     view.hiddenAtStart = isHidden();
     if (view.hiddenAtStart) noteHidden(view, time);
     sendEarlySoon();
-  });
+  };
+  // Inside the page's own call of pushState: a fault here must not be its fault.
+  watchRoutes(guarded(changeRoute));
 
   const hide = (time: number): void => {
     noteHidden(views.current, time);
@@ -184,8 +187,8 @@ if (!win.felt?.running) {
     standDown();
   } else if ((document as { prerendering?: boolean }).prerendering) {
     // A page that is prepared and never shown is no view.
-    document.addEventListener("prerenderingchange", () => run(config), { once: true });
+    document.addEventListener("prerenderingchange", () => guarded(run)(config), { once: true });
   } else {
-    run(config);
+    guarded(run)(config);
   }
 }

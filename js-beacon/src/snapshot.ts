@@ -48,7 +48,6 @@ export interface View {
   navigationId: number | undefined;
   /** `seq` of the next snapshot. */
   seq: number;
-  attempt: number;
   /** State of the last snapshot handed over. */
   sent: string;
 }
@@ -133,9 +132,9 @@ export function stateOf(view: View, shared: Shared): string {
   return json;
 }
 
-/** A snapshot: the state with this sending's own fields before it. `time` is ms since the time origin. */
+/** A snapshot: the state with this sending's own fields before it. `time` is ms since the time origin. `kept.ts` counts further attempts. */
 export function snapshotOf(view: View, state: string, time: number): string {
-  const head = { v: 1, view: view.id, seq: view.seq, attempt: view.attempt, age: Math.max(0, Math.round(time - view.start)) };
+  const head = { v: 1, view: view.id, seq: view.seq, attempt: 0, age: Math.max(0, Math.round(time - view.start)) };
   return `${JSON.stringify(head).slice(0, -1)},${state.slice(1)}`;
 }
 

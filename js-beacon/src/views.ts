@@ -39,7 +39,6 @@ export class Views {
       dropped: {},
       navigationId: undefined,
       seq: 0,
-      attempt: 0,
       sent: "",
       ends: Infinity,
       ...start,
