@@ -1,8 +1,26 @@
 //! Questions and their answers: the HTTP API over what the processor wrote, and the dashboard's files.
 //!
-//! [`grammar`] reads a question, [`planner`] decides which table answers it and writes the SQL, [`calls`] make the
-//! answer. What a visitor did and how it is judged was settled before, in `schema` and `processor`; nothing here writes
-//! page views.
+//! [`grammar`] reads a question, [`planner`] decides which table answers it and writes the SQL, `calls` make the answer,
+//! [`tokens`] say who may ask. What a visitor did and how it is judged was settled before, in `schema` and `processor`;
+//! nothing here writes page views.
 
+mod answer;
+mod assets;
+mod cache;
+mod calls;
+mod config;
+mod events;
+mod figures;
+mod format;
 pub mod grammar;
+pub mod openapi;
 pub mod planner;
+mod record;
+mod router;
+mod state;
+pub mod tokens;
+mod watermark;
+
+pub use config::QueryConfig;
+pub use router::{paths, router};
+pub use state::QueryState;

@@ -14,6 +14,7 @@ mod steps;
 
 pub use cells::{Cell, Cells, Group};
 pub use conditions::{conditions, dimension_sql};
+pub use raw::{sampled_of, window_conditions};
 pub use source::{Plan, Source, SourceKind, Window, plan};
 pub use steps::edges;
 
@@ -42,6 +43,17 @@ pub struct Ask {
     pub histograms: bool,
     /// Only these groups, each as the values of `by`.
     pub groups: Option<Vec<Vec<String>>>,
+    /// Only the groups with the most views. For questions by one dimension that measure nothing but views.
+    pub top: Option<Top>,
+}
+
+/// The largest groups, as type-ahead wants them.
+#[derive(Debug, Clone)]
+pub struct Top {
+    /// Text that a value contains, in any case; empty for all.
+    pub contains: String,
+    /// How many.
+    pub limit: u32,
 }
 
 impl Ask {
@@ -55,6 +67,7 @@ impl Ask {
             edges: None,
             histograms: false,
             groups: None,
+            top: None,
         }
     }
 

@@ -8,13 +8,11 @@ use super::source::Window;
 use super::{Ask, Cells, conditions, dimension_sql};
 use crate::grammar::{DAY_MS, Measure, Who};
 use felt_schema::anchors::{LEVEL_NOT_JUDGED, Level};
+use felt_schema::happiness::Cause;
 use felt_schema::histogram::sql_bucket;
 use felt_schema::metric::MISSING;
 use felt_store::Param;
 use serde_json::Value;
-
-/// Causes in the schema's order, as the `cause` column names them.
-pub const CAUSES: [&str; 5] = ["slow_open", "slow_react", "jumped", "broke", "gave_up"];
 
 /// The statement for the cells of `ask` in `window`.
 pub fn statement(site: &str, ask: &Ask, window: Window) -> Statement {
@@ -34,7 +32,7 @@ pub fn statement(site: &str, ask: &Ask, window: Window) -> Statement {
         keys.push(format!("roundDown(toUInt32(toUnixTimestamp(started_at)), {edges})"));
     }
     let names: Vec<String> = ask.by.iter().map(|dimension| dimension_sql(&mut scope, dimension, &raw_column)).collect();
-    let only = only_groups(&mut scope, &names, ask.groups.as_deref());
+    let only = only_groups(&mut scope, &names, ask);
     keys.extend(names);
 
     let mut select = keys.clone();
@@ -48,7 +46,8 @@ pub fn statement(site: &str, ask: &Ask, window: Window) -> Statement {
         }
     }
     let group = if keys.is_empty() { String::new() } else { format!(" GROUP BY {}", keys.join(", ")) };
-    scope.statement(&select.join(", "), rows, &format!("{only}{group}"))
+    let top = top_groups(ask, "sum(sign)", &keys);
+    scope.statement(&select.join(", "), rows, &format!("{only}{group}{top}"))
 }
 
 /// The conditions for views that began in `window`.
@@ -63,9 +62,31 @@ pub fn window_conditions(scope: &mut Scope, window: Window) -> Vec<String> {
     ]
 }
 
+/// Most rows that tell a sample rate where the last day has none.
+const SAMPLED_ROWS_MAX: u32 = 100_000;
+
+/// The statement for the share of views that sampling kept; null of no views.
+pub fn sampled_of(site: &str, window: Option<Window>) -> Statement {
+    let mut scope = Scope::of(site);
+    let conditions = window.map_or(Vec::new(), |window| window_conditions(&mut scope, window));
+    let rows = scope.rows(SiteTable::PageViews, "sign, sample_rate", &conditions);
+    let rows = if window.is_none() { rows.first(SAMPLED_ROWS_MAX) } else { rows };
+    // A half-read set can hold a row without the one that takes it back: the share of what is written is enough.
+    let kept = "countIf(sign = 1)";
+    let whole = "sumIf(1 / sample_rate, sign = 1 AND sample_rate > 0)";
+    scope.statement(&format!("if({kept} > 0 AND {whole} > 0, least(1, {kept} / {whole}), NULL)"), rows, "")
+}
+
 /// The clause that keeps only the named groups, if any are named.
-pub fn only_groups(scope: &mut Scope, names: &[String], groups: Option<&[Vec<String>]>) -> String {
-    let Some(groups) = groups else { return String::new() };
+pub fn only_groups(scope: &mut Scope, names: &[String], ask: &Ask) -> String {
+    if let (Some(top), Some(name)) = (&ask.top, names.first()) {
+        let contains = match top.contains.as_str() {
+            "" => String::new(),
+            text => format!(" AND positionCaseInsensitiveUTF8(toString({name}), {}) > 0", scope.text(text)),
+        };
+        return format!(" WHERE {name} != ''{contains}");
+    }
+    let Some(groups) = &ask.groups else { return String::new() };
     let column = |index: usize| groups.iter().map(|group| group.get(index).cloned().unwrap_or_default()).collect();
     match names {
         [] => String::new(),
@@ -80,10 +101,16 @@ pub fn only_groups(scope: &mut Scope, names: &[String], groups: Option<&[Vec<Str
     }
 }
 
+/// The clause that keeps only the largest groups, if only those are wanted.
+pub fn top_groups(ask: &Ask, views: &str, keys: &[String]) -> String {
+    let Some(top) = &ask.top else { return String::new() };
+    format!(" HAVING {views} > 0 ORDER BY {views} DESC, {} LIMIT {}", keys.join(", "), top.limit)
+}
+
 fn happiness_columns(select: &mut Vec<String>) {
     select.push(format!("sumIf(sign, level != {LEVEL_NOT_JUDGED})"));
     select.extend(Level::ALL.iter().map(|level| format!("sumIf(sign, level = {})", Level::column(Some(*level)))));
-    select.extend(CAUSES.iter().map(|cause| format!("sumIf(sign, cause = '{cause}')")));
+    select.extend(Cause::ALL.iter().map(|cause| format!("sumIf(sign, cause = '{}')", cause.name())));
 }
 
 fn value_columns(select: &mut Vec<String>, measure: &Measure, column: &str, histogram: bool) {

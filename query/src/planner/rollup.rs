@@ -75,13 +75,14 @@ pub fn statement(site: &str, ask: &Ask, grouping: Grouping, spans: &[(SiteTable,
         keys.push(format!("roundDown(toUInt32(toUnixTimestamp(time)), {edges})"));
     }
     let names: Vec<String> = ask.by.iter().map(|dimension| dimension_sql(&mut scope, dimension, &column)).collect();
-    let only = super::raw::only_groups(&mut scope, &names, ask.groups.as_deref());
+    let only = super::raw::only_groups(&mut scope, &names, ask);
     keys.extend(names);
     keys.push("metric".into());
+    let top = super::raw::top_groups(ask, "sum(views)", &keys);
     let keys = keys.join(", ");
     let sums = COUNTERS.map(|counter| format!("sum({counter})")).join(", ");
     let histogram = if ask.histograms { ", mapKeys(sumMap(histogram)), mapValues(sumMap(histogram))" } else { "" };
-    scope.statement(&format!("{keys}, {sums}{histogram}"), rows, &format!("{only} GROUP BY {keys}"))
+    scope.statement(&format!("{keys}, {sums}{histogram}"), rows, &format!("{only} GROUP BY {keys}{top}"))
 }
 
 /// The cells in the rows.

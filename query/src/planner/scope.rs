@@ -119,6 +119,11 @@ impl Scope {
 }
 
 impl Rows {
+    /// So many of these rows, whichever come first.
+    pub fn first(self, count: u32) -> Rows {
+        Rows(format!("{} LIMIT {count}", self.0))
+    }
+
     /// These rows and those.
     pub fn and(self, other: Rows) -> Rows {
         Rows(format!("{} UNION ALL {}", self.0, other.0))

@@ -1,0 +1,266 @@
+//! `breakdown`: a row for each group and metric, the groups in order, page by page.
+//!
+//! Groups are found and ordered by their counters alone; histograms are read only for the groups that are shown, unless
+//! the order itself is a percentile's.
+
+use super::{Question, respond, summary};
+use crate::answer::{Answer, Data, echo};
+use crate::figures::{COUNT_TO_JUDGE, LevelStyle, figures, percentile};
+use crate::grammar::{Call, DAY_MS, Fault, Measure, OrderKey, Query, RANGE_DAYS_MAX, Stat};
+use crate::planner::{Ask, Cell, Group};
+use crate::record::{Record, share};
+use crate::state::QueryState;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use felt_http::Problem;
+use felt_schema::happiness::LevelCounts;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+/// Rows by one or two dimensions: a row per group and metric, in the order asked for, a page at a time.
+#[utoipa::path(
+    get, path = "/api/v1/sites/{site}/breakdown", tag = "metrics", operation_id = "breakdown",
+    params(("site" = String, Path, description = "The site's key"), crate::openapi::BreakdownParameters),
+    responses((status = 200, description = "A row per group and metric", body = crate::openapi::Breakdown,
+        headers(("ETag" = String, description = "Send it back as If-None-Match"),
+            ("Link" = String, description = "The next page, where there is one: rel=next"))), crate::openapi::Problems),
+    security(("bearer" = ["read:metrics"]))
+)]
+pub async fn breakdown(
+    State(state): State<QueryState>,
+    Path(site): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    respond(state, Call::Breakdown, (site, String::new()), query, headers, compute).await
+}
+
+fn compute(question: Question) -> BoxFuture<'static, Result<Answer, Problem>> {
+    async move {
+        let Question { state, site, query, window, .. } = &question;
+        let ordering = GroupOrder::of(query);
+        let ask = Ask {
+            measures: ordering.measures(query),
+            by: query.by.clone(),
+            histograms: ordering.percentile().is_some(),
+            ..Ask::counts(&query.filters, query.who)
+        };
+        let plan = state.plan(&ask, *window)?;
+        let cells = state.cells("breakdown", site, &ask, &plan).await?;
+        let (views, rate) = (cells.views(), cells.sample_rate());
+        let mut groups = cells.groups;
+        groups.retain(|group| group.views >= i64::try_from(query.min).unwrap_or(i64::MAX).max(1));
+        ordering.sort(&mut groups, &ask.measures);
+
+        let total = groups.len();
+        let skip = Cursor::of(query).ok().flatten().map_or(0, |cursor| cursor.skip);
+        let shown: Vec<Group> = groups.into_iter().skip(skip).take(query.limit as usize).collect();
+        let end = skip + shown.len();
+        let shown = detailed(&question, &ask, &plan, shown).await?;
+        let next = (end < total).then(|| {
+            let cursor = Cursor { skip: end, from_ms: window.from_ms, to_ms: window.to_ms };
+            Query { cursor: Some(cursor.print(query)), ..query.clone() }.print()
+        });
+        let mut warnings = question.warnings(&plan).await?;
+        let small = shown.iter().filter(|group| group.views < COUNT_TO_JUDGE).count();
+        if small > 0 {
+            warnings.push(format!(
+                "{small} of {} groups have fewer than {COUNT_TO_JUDGE} views, too few to judge",
+                shown.len()
+            ));
+        }
+        Ok(Answer {
+            query: echo(query, plan.window, None),
+            source: plan.kind(),
+            sample_rate: question.sample_rate(&plan, rate).await,
+            views,
+            warnings,
+            groups: Some(total),
+            next,
+            data: Data::Rows(rows(query, &shown, views)),
+        })
+    }
+    .boxed()
+}
+
+/// The groups with everything that is shown of them.
+async fn detailed(
+    question: &Question,
+    counted: &Ask,
+    plan: &crate::planner::Plan,
+    groups: Vec<Group>,
+) -> Result<Vec<Group>, Problem> {
+    let query = &question.query;
+    // The metrics that are shown come first among those that were counted.
+    if counted.histograms || !summary::needs_histograms(query) || groups.is_empty() {
+        return Ok(groups);
+    }
+    let names = groups.iter().map(|group| group.names.clone()).collect();
+    let ask = Ask { by: query.by.clone(), groups: Some(names), ..summary::ask(query) };
+    let plan = question.state.plan(&ask, question.window).unwrap_or_else(|_| plan.clone());
+    let cells = question.state.cells("breakdown", &question.site, &ask, &plan).await?;
+    let mut by_names: HashMap<Vec<String>, Group> =
+        cells.groups.into_iter().map(|group| (group.names.clone(), group)).collect();
+    let empty = |group: Group| Group { cells: vec![Cell::default(); query.metrics.len()], ..group };
+    Ok(groups.into_iter().map(|group| by_names.remove(&group.names).unwrap_or_else(|| empty(group))).collect())
+}
+
+fn rows(query: &Query, groups: &[Group], views: i64) -> Vec<Record> {
+    let none = Cell::default();
+    let mut rows = Vec::with_capacity(groups.len() * query.metrics.len());
+    for group in groups {
+        for (index, measure) in query.metrics.iter().enumerate() {
+            let mut row = Record::new();
+            for (dimension, name) in query.by.iter().zip(&group.names) {
+                // A view that has no value for it: null.
+                row.push(dimension.name(), Some(name.clone()).filter(|name| !name.is_empty()));
+            }
+            row.push("views", group.views);
+            row.push("share", share(group.views, views));
+            row.extend(figures(measure, group.cells.get(index).unwrap_or(&none), &query.stats, LevelStyle::Columns));
+            rows.push(row);
+        }
+    }
+    rows
+}
+
+/// What groups are ordered by, with the metric that it needs.
+struct GroupOrder {
+    descending: bool,
+    key: OrderKey,
+    measure: Option<Measure>,
+    /// Which of the group's names orders, where one does.
+    name_index: Option<usize>,
+}
+
+impl GroupOrder {
+    fn of(query: &Query) -> Self {
+        let first_value = || query.metrics.iter().find(|measure| **measure != Measure::Happiness).cloned();
+        let measure = match &query.order.key {
+            OrderKey::Views | OrderKey::Name(_) => None,
+            OrderKey::Happiness | OrderKey::Unhappy | OrderKey::Lost => Some(Measure::Happiness),
+            OrderKey::Figure(Some(measure), _) => Some(measure.clone()),
+            OrderKey::Figure(None, _) => first_value().or(Some(Measure::Happiness)),
+        };
+        let named = |dimension| OrderKey::Name(Clone::clone(dimension)) == query.order.key;
+        let name_index = query.by.iter().position(named);
+        Self { descending: query.order.descending, key: query.order.key.clone(), measure, name_index }
+    }
+
+    /// The metrics to count before ordering: those of the question, so that one statement is enough where no
+    /// percentile is shown, and the one that orders.
+    fn measures(&self, query: &Query) -> Vec<Measure> {
+        let missing = self.measure.iter().filter(|measure| !query.metrics.contains(measure));
+        query.metrics.iter().chain(missing).cloned().collect()
+    }
+
+    fn percentile(&self) -> Option<u8> {
+        match self.key {
+            OrderKey::Figure(_, stat) if self.measure != Some(Measure::Happiness) => stat.percentile(),
+            _ => None,
+        }
+    }
+
+    fn sort(&self, groups: &mut [Group], measures: &[Measure]) {
+        if let Some(index) = self.name_index {
+            let name = |group: &Group| group.names.get(index).cloned();
+            groups.sort_by(|a, b| self.directed(name(a).cmp(&name(b))).then_with(|| a.names.cmp(&b.names)));
+            return;
+        }
+        let mut keyed: Vec<(Option<f64>, usize)> =
+            groups.iter().enumerate().map(|(index, group)| (self.value(group, measures), index)).collect();
+        keyed.sort_by(|(a, i), (b, j)| {
+            let values = match (a, b) {
+                (Some(a), Some(b)) => self.directed(a.total_cmp(b)),
+                // What has no figure comes last, whichever way.
+                (a, b) => b.is_some().cmp(&a.is_some()),
+            };
+            values.then_with(|| groups[*i].names.cmp(&groups[*j].names))
+        });
+        let ordered: Vec<Group> = keyed.into_iter().map(|(_, index)| std::mem::take(&mut groups[index])).collect();
+        groups.iter_mut().zip(ordered).for_each(|(place, group)| *place = group);
+    }
+
+    fn directed(&self, ordering: Ordering) -> Ordering {
+        if self.descending { ordering.reverse() } else { ordering }
+    }
+
+    fn value(&self, group: &Group, measures: &[Measure]) -> Option<f64> {
+        let measure = self.measure.as_ref();
+        let cell = measure.and_then(|measure| group.cell(measures, measure));
+        let score = || cell.map(|cell| LevelCounts(cell.levels).score());
+        match (&self.key, cell) {
+            (OrderKey::Views, _) => Some(group.views as f64),
+            (OrderKey::Happiness, _) => score()?.value,
+            (OrderKey::Unhappy, _) => score()?.unhappiness,
+            (OrderKey::Lost, _) => score().and_then(|score| Some(score.unhappiness? * score.count as f64)),
+            (OrderKey::Figure(_, stat), Some(cell)) => figure(measure?, cell, *stat),
+            (OrderKey::Figure(..), None) | (OrderKey::Name(_), _) => None,
+        }
+    }
+}
+
+fn figure(measure: &Measure, cell: &Cell, stat: Stat) -> Option<f64> {
+    if *measure == Measure::Happiness {
+        let score = LevelCounts(cell.levels).score();
+        return if stat == Stat::Count { Some(score.count as f64) } else { score.value };
+    }
+    let part = |part: i64| (cell.valid > 0).then(|| part as f64 / cell.valid as f64);
+    match (stat, stat.percentile()) {
+        (_, Some(percent)) => percentile(measure, cell, percent).map(|(value, _, _)| value),
+        (Stat::Count, _) => Some(cell.valid as f64),
+        (Stat::Mean, _) => part(cell.total_micro),
+        (Stat::Good, _) => part(cell.good),
+        (Stat::Fair, _) => part(cell.fair),
+        (Stat::Poor, _) => part(cell.poor),
+        _ => None,
+    }
+}
+
+/// Where a page of groups begins, and the time that all pages are about. Opaque to callers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cursor {
+    pub skip: usize,
+    pub from_ms: i64,
+    pub to_ms: i64,
+}
+
+impl Cursor {
+    /// The cursor of a question, if it has one.
+    pub fn of(query: &Query) -> Result<Option<Cursor>, Fault> {
+        let Some(text) = &query.cursor else { return Ok(None) };
+        let wrong = || Fault::new("cursor", "this cursor is not of this question: begin without one");
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| wrong())?;
+        let parts: Value = serde_json::from_slice(&bytes).map_err(|_| wrong())?;
+        let number = |index: usize| parts[index].as_i64().ok_or_else(wrong);
+        let (skip, from_ms, to_ms) = (number(0)?, number(1)?, number(2)?);
+        let cursor = Cursor { skip: usize::try_from(skip).map_err(|_| wrong())?, from_ms, to_ms };
+        let length_max_ms = (i64::from(RANGE_DAYS_MAX) + 1) * DAY_MS;
+        let sane = from_ms >= 0 && from_ms < to_ms && to_ms < 4_200_000_000_000 && to_ms - from_ms <= length_max_ms;
+        if sane && parts[3] == seal(query).as_str() { Ok(Some(cursor)) } else { Err(wrong()) }
+    }
+
+    fn print(&self, query: &Query) -> String {
+        let parts = Value::from(vec![
+            Value::from(self.skip),
+            Value::from(self.from_ms),
+            Value::from(self.to_ms),
+            Value::from(seal(query)),
+        ]);
+        URL_SAFE_NO_PAD.encode(parts.to_string())
+    }
+}
+
+/// Ties a cursor to its question; the length of pages may change on the way.
+fn seal(query: &Query) -> String {
+    let question = Query { cursor: None, limit: query.call.default_limit(), ..query.clone() };
+    let digest = Sha256::digest(question.print());
+    digest[..6].iter().map(|byte| format!("{byte:02x}")).collect()
+}

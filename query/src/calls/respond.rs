@@ -1,0 +1,122 @@
+//! The way of every question of a site: may you ask, what do you ask, do you have the answer already, does somebody
+//! else, and only then the store.
+
+use crate::answer::Answer;
+use crate::events::Answered;
+use crate::format::Format;
+use crate::grammar::{Call, Query, rfc3339};
+use crate::planner::Window;
+use crate::state::{QueryState, fault_problem, store_problem};
+use crate::watermark::Mark;
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use felt_http::{Problem, Scope};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
+
+/// A question with everything that is known before the store is asked.
+pub(crate) struct Question {
+    pub state: QueryState,
+    pub site: String,
+    pub query: Query,
+    pub window: Window,
+    pub mark: Mark,
+    pub now_ms: i64,
+    /// The rest of the path, where the call has one.
+    pub path: String,
+}
+
+/// Answers a request of `call` about `site` by `compute`.
+pub(crate) async fn respond(
+    state: QueryState,
+    call: Call,
+    (site, path): (String, String),
+    query_string: Option<String>,
+    headers: HeaderMap,
+    compute: fn(Question) -> BoxFuture<'static, Result<Answer, Problem>>,
+) -> Result<Response, Problem> {
+    state.site(&site, felt_http::bearer(&headers), Scope::ReadMetrics).await?;
+    let query = Query::parse(call, query_string.as_deref().unwrap_or_default())?;
+    let now_ms = state.clock.now_ms();
+    let (from_ms, to_ms) = match super::breakdown::Cursor::of(&query).map_err(fault_problem)? {
+        // The pages of one answer are about the same time, however long somebody reads.
+        Some(cursor) => (cursor.from_ms, cursor.to_ms),
+        None => query.range.resolve(now_ms).map_err(fault_problem)?,
+    };
+    let mark = state.watermark.current(&state.store).await.map_err(store_problem)?;
+    let key = key(&site, &path, &query, (from_ms, to_ms), mark, now_ms);
+    let format = Format::accepted(&headers);
+    let tag = etag(&key, format);
+    if matches(&headers, &tag) {
+        Answered::Unchanged.emit();
+        return Ok(with_caching(StatusCode::NOT_MODIFIED.into_response(), &tag));
+    }
+    let cache = state.cache.clone();
+    let question = Question { state, window: Window { from_ms, to_ms }, site: site.clone(), query, mark, now_ms, path };
+    let (outcome, computed) = cache.get_or(key, || compute(question).boxed()).await;
+    let answer = outcome?;
+    if computed { Answered::Computed } else { Answered::Cached }.emit();
+
+    let body = if format == Format::Json { answer.to_json(mark) } else { format.rows(&answer) };
+    let mut response = Response::new(Body::from(body));
+    let out = response.headers_mut();
+    out.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
+    if let Some(next) = &answer.next
+        && let Ok(link) = format!("</api/v1/sites/{site}/{}?{next}>; rel=\"next\"", call.name()).parse()
+    {
+        out.insert(header::LINK, link);
+    }
+    Ok(with_caching(response, &tag))
+}
+
+/// What an answer depends on. A minute more of freshness is told anew only while the window is still filling.
+fn key(site: &str, path: &str, query: &Query, window: (i64, i64), mark: Mark, now_ms: i64) -> String {
+    let fresh = mark.fresh_to_ms.map_or(-1, |fresh_to_ms| fresh_to_ms.min(window.1).div_euclid(60_000));
+    let mut key = format!(
+        "{site} {} {path} {} {} {} {:x} {fresh}",
+        query.call.name(),
+        query.print(),
+        rfc3339(window.0),
+        rfc3339(window.1),
+        mark.version
+    );
+    if query.call == Call::Health {
+        // How far behind the data is changes with every second.
+        let _ = write!(key, " {}", now_ms / 1000);
+    }
+    key
+}
+
+/// Weak, because the same answer may be compressed or not.
+fn etag(key: &str, format: Format) -> String {
+    let mut hash = Sha256::new();
+    hash.update(env!("CARGO_PKG_VERSION"));
+    hash.update(format.content_type());
+    hash.update(key);
+    let digest = hash.finalize();
+    let hex: String = digest[..12].iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("W/\"{hex}\"")
+}
+
+fn matches(headers: &HeaderMap, tag: &str) -> bool {
+    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    let sent = headers.get_all(header::IF_NONE_MATCH);
+    sent.iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|known| known.trim() == "*" || opaque(known) == opaque(tag))
+}
+
+fn with_caching(mut response: Response, tag: &str) -> Response {
+    let headers = response.headers_mut();
+    if let Ok(tag) = tag.parse() {
+        headers.insert(header::ETAG, tag);
+    }
+    // Browsers keep it and ask whether it still holds.
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    headers.insert(header::VARY, HeaderValue::from_static("accept, accept-encoding, authorization"));
+    response
+}

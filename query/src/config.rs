@@ -1,0 +1,65 @@
+//! Settings of the query role. Each has a default that suits one machine.
+
+use felt_store::QueryLimits;
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// The section `[query]` of `felt.toml`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct QueryConfig {
+    /// Address to listen on.
+    pub listen: SocketAddr,
+    /// Longest run of one question in the store; a longer one is refused as too expensive.
+    pub execution_ms_max: u64,
+    /// Most rows that one question may read.
+    pub rows_read_max: u64,
+    /// Most bytes that one question may read.
+    pub bytes_read_max: u64,
+    /// Most memory that one question may take in the store.
+    pub memory_bytes_max: u64,
+    /// Most rows that the store may give for one question, before paging.
+    pub result_rows_max: u64,
+    /// Questions of one site that run at once; further ones wait.
+    pub queries_per_site_max: usize,
+    /// Longest wait for a place among them; then the caller is asked to come back.
+    pub queue_wait_ms_max: u64,
+    /// Answers that are kept for the next one who asks the same.
+    pub cache_entries_max: usize,
+    /// Longest time for which an answer is kept, even when no new data has come.
+    pub cache_ms: u64,
+    /// Longest age of what is known about how far the data has come; one look serves everybody.
+    pub watermark_ms: u64,
+}
+
+impl Default for QueryConfig {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8090)),
+            execution_ms_max: 5_000,
+            rows_read_max: 500_000_000,
+            bytes_read_max: 50_000_000_000,
+            memory_bytes_max: 1_500_000_000,
+            result_rows_max: 200_000,
+            queries_per_site_max: 8,
+            queue_wait_ms_max: 3_000,
+            cache_entries_max: 256,
+            cache_ms: 10_000,
+            watermark_ms: 500,
+        }
+    }
+}
+
+impl QueryConfig {
+    /// What one question may cost in the store.
+    pub fn limits(&self) -> QueryLimits {
+        QueryLimits {
+            execution: Duration::from_millis(self.execution_ms_max),
+            rows_read_max: self.rows_read_max,
+            bytes_read_max: self.bytes_read_max,
+            memory_bytes_max: self.memory_bytes_max,
+            result_rows_max: self.result_rows_max,
+        }
+    }
+}

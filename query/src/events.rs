@@ -1,0 +1,69 @@
+//! What is worth counting and telling about questions: one struct or function an event, so that log and metrics never
+//! drift apart.
+
+use felt_store::StoreError;
+use metrics::{counter, describe_counter, describe_histogram, histogram};
+use std::time::Instant;
+
+/// Names the metrics for `/metrics`.
+pub fn describe() {
+    describe_histogram!("felt_query_store_seconds", "Time that ClickHouse took for one statement, by call");
+    describe_counter!("felt_query_store_errors_total", "Statements that failed in ClickHouse, by kind");
+    describe_counter!("felt_query_answers_total", "Answers, by where they came from: computed, cached, unchanged");
+    describe_counter!("felt_query_refused_total", "Questions that were refused, by reason");
+}
+
+/// A statement on its way.
+pub struct StoreAsked {
+    call: &'static str,
+    begin: Instant,
+}
+
+impl StoreAsked {
+    /// It is sent now.
+    pub fn begin(call: &'static str) -> Self {
+        Self { call, begin: Instant::now() }
+    }
+
+    /// It came back.
+    pub fn end(self, error: Option<&StoreError>) {
+        histogram!("felt_query_store_seconds", "call" => self.call).record(self.begin.elapsed().as_secs_f64());
+        let Some(error) = error else { return };
+        let kind = if error.is_transient() { "transient" } else { "permanent" };
+        counter!("felt_query_store_errors_total", "kind" => kind).increment(1);
+        tracing::warn!(
+            call = self.call,
+            code = error.code(),
+            error = error.message(),
+            "clickhouse did not answer a question"
+        );
+    }
+}
+
+/// An answer was given.
+#[derive(Debug, Clone, Copy)]
+pub enum Answered {
+    /// By asking the store.
+    Computed,
+    /// From an earlier answer to the same question, or together with another asker.
+    Cached,
+    /// With "not modified".
+    Unchanged,
+}
+
+impl Answered {
+    /// Counts it.
+    pub fn emit(self) {
+        let from = match self {
+            Answered::Computed => "computed",
+            Answered::Cached => "cached",
+            Answered::Unchanged => "unchanged",
+        };
+        counter!("felt_query_answers_total", "from" => from).increment(1);
+    }
+}
+
+/// A question was refused.
+pub fn refused(reason: &'static str) {
+    counter!("felt_query_refused_total", "reason" => reason).increment(1);
+}

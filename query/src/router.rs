@@ -1,0 +1,73 @@
+//! The routes of the query role, and what each of their answers passes on its way out.
+
+use crate::calls::{self, Parts};
+use crate::grammar::nearest;
+use crate::state::QueryState;
+use crate::{assets, openapi};
+use axum::extract::Path;
+use axum::http::Method;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get, post};
+use axum::{Extension, Router};
+use felt_http::Problem;
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
+use tower_http::compression::{CompressionLayer, CompressionLevel};
+
+/// Every GET of the API below a site, with its handler. The paths are those of the OpenAPI document.
+fn site_calls() -> [(&'static str, MethodRouter<QueryState>); 7] {
+    [
+        ("/api/v1/sites/{site}/schema", get(calls::schema)),
+        ("/api/v1/sites/{site}/values/{dimension}", get(calls::values)),
+        ("/api/v1/sites/{site}/summary", get(calls::summary)),
+        ("/api/v1/sites/{site}/series", get(calls::series)),
+        ("/api/v1/sites/{site}/breakdown", get(calls::breakdown)),
+        ("/api/v1/sites/{site}/distribution", get(calls::distribution)),
+        ("/api/v1/sites/{site}/health", get(calls::health)),
+    ]
+}
+
+/// The paths of the API, for tests that hold the document against them.
+pub fn paths() -> Vec<&'static str> {
+    let others = ["/api/v1/sites", "/api/v1/batch", "/api/v1/openapi.json"];
+    site_calls().map(|(path, _)| path).into_iter().chain(others).collect()
+}
+
+/// The API and the dashboard. It brings the fallback of the whole server: whatever is nothing else is the dashboard.
+pub fn router(state: QueryState) -> Router {
+    let mut reads: Router<QueryState> = Router::new().route("/api/v1/sites", get(calls::sites).fallback(reads_only));
+    for (path, handler) in site_calls() {
+        reads = reads.route(path, handler.fallback(reads_only));
+    }
+    let reads = reads.with_state(state);
+    // Parts of a batch are answered as they are, and compressed with the whole.
+    let batch = post(calls::batch).fallback(posts_only).layer(Extension(Parts(reads.clone())));
+    let compress = CompressionLayer::new()
+        .br(true)
+        .gzip(true)
+        .quality(CompressionLevel::Precise(4))
+        .compress_when(SizeAbove::new(1024).and(NotForContentType::IMAGES));
+    let api = reads
+        .route("/api/v1/batch", batch)
+        .route("/api/v1/openapi.json", get(openapi::document).fallback(reads_only))
+        .route("/api/v1/sites/{site}/{call}", get(unknown_call))
+        .layer(compress);
+    api.fallback(assets::serve)
+}
+
+async fn reads_only(_: Method) -> Response {
+    Problem::method_not_allowed("GET, HEAD").into_response()
+}
+
+async fn posts_only(_: Method) -> Response {
+    Problem::method_not_allowed("POST").into_response()
+}
+
+/// A call that is not there, or not there yet.
+async fn unknown_call(Path((_, call)): Path<(String, String)>) -> Problem {
+    let known = ["schema", "values", "summary", "series", "breakdown", "distribution", "health"];
+    let problem = Problem::not_found(format!("there is no such call; there are: {}", known.join(", ")));
+    match nearest(&call, &known) {
+        Some(near) => problem.field("did_you_mean", near),
+        None => problem,
+    }
+}

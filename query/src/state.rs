@@ -1,0 +1,200 @@
+//! What all requests share, and the one way of a question to the store: bounded for each site, limited in what it may
+//! cost, cancelled when the asker goes.
+
+use crate::cache::Cache;
+use crate::config::QueryConfig;
+use crate::events::{self, StoreAsked};
+use crate::grammar::{DAY_MS, Fault, Faults};
+use crate::planner::scope::Statement;
+use crate::planner::{self, Ask, Cells, Plan, SourceKind, Window};
+use crate::watermark::Watermark;
+use felt_http::{Authorize, Problem, Scope};
+use felt_schema::clock::SharedClock;
+use felt_schema::site::{Site, Sites};
+use felt_store::{JsonRow, QueryLimits, Store, StoreError};
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
+
+/// The query role's state. Cheap to clone.
+#[derive(Clone)]
+pub struct QueryState(Arc<Shared>);
+
+/// What the handlers see of it.
+#[allow(missing_docs)] // Not to be named outside of this crate.
+pub struct Shared {
+    pub(crate) config: QueryConfig,
+    pub(crate) store: Store,
+    pub(crate) sites: Arc<Sites>,
+    pub(crate) clock: SharedClock,
+    pub(crate) authorize: Arc<dyn Authorize>,
+    pub(crate) watermark: Watermark,
+    pub(crate) cache: Arc<Cache>,
+    places: HashMap<String, Semaphore>,
+    rates: Mutex<HashMap<String, (Option<f64>, Instant)>>,
+    forced: Option<SourceKind>,
+}
+
+impl std::ops::Deref for QueryState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl QueryState {
+    /// The state of a query role over `store`.
+    pub fn new(
+        config: QueryConfig,
+        store: Store,
+        sites: Arc<Sites>,
+        clock: SharedClock,
+        authorize: Arc<dyn Authorize>,
+    ) -> Self {
+        Self::with_source(config, store, sites, clock, authorize, None)
+    }
+
+    /// As [`QueryState::new`], but answering from one source wherever that can answer: for tests that compare the two.
+    #[doc(hidden)]
+    pub fn with_source(
+        config: QueryConfig,
+        store: Store,
+        sites: Arc<Sites>,
+        clock: SharedClock,
+        authorize: Arc<dyn Authorize>,
+        forced: Option<SourceKind>,
+    ) -> Self {
+        events::describe();
+        let places = sites.iter().map(|site| (site.key.clone(), Semaphore::new(config.queries_per_site_max)));
+        let watermark = Watermark::new(Duration::from_millis(config.watermark_ms));
+        let cache = Arc::new(Cache::new(config.cache_entries_max, Duration::from_millis(config.cache_ms)));
+        let (places, rates) = (places.collect(), Mutex::default());
+        Self(Arc::new(Shared { config, store, sites, clock, authorize, watermark, cache, places, rates, forced }))
+    }
+
+    /// The site of that key, for whoever may use `scope` on it. A token that is not for the site learns nothing about
+    /// whether it exists.
+    pub(crate) async fn site(&self, key: &str, bearer: Option<&str>, scope: Scope) -> Result<&Site, Problem> {
+        if let Err(denied) = self.authorize.authorize(bearer, key, scope).await {
+            events::refused("denied");
+            return Err(denied.into());
+        }
+        self.sites.get(key).ok_or_else(|| {
+            let keys: Vec<&str> = self.sites.iter().map(|site| site.key.as_str()).collect();
+            let problem = Problem::not_found("there is no such site");
+            match crate::grammar::nearest(key, &keys) {
+                // Only who may see every site is told what there is.
+                Some(near) if bearer.is_none() => problem.field("did_you_mean", near),
+                _ => problem,
+            }
+        })
+    }
+
+    /// Runs a statement about a site.
+    pub(crate) async fn rows(
+        &self,
+        call: &'static str,
+        site: &str,
+        statement: &Statement,
+    ) -> Result<Vec<JsonRow>, Problem> {
+        let _place = self.place(site).await?;
+        self.run(call, statement, self.config.limits()).await
+    }
+
+    async fn run(
+        &self,
+        call: &'static str,
+        statement: &Statement,
+        limits: QueryLimits,
+    ) -> Result<Vec<JsonRow>, Problem> {
+        let asked = StoreAsked::begin(call);
+        let params = statement.params();
+        let rows = self.store.query_json(statement.sql(), &params, limits).await;
+        asked.end(rows.as_ref().err());
+        rows.map_err(store_problem)
+    }
+
+    async fn place(&self, site: &str) -> Result<Option<tokio::sync::SemaphorePermit<'_>>, Problem> {
+        let Some(places) = self.places.get(site) else { return Ok(None) };
+        let wait = Duration::from_millis(self.config.queue_wait_ms_max);
+        match tokio::time::timeout(wait, places.acquire()).await {
+            Ok(Ok(place)) => Ok(Some(place)),
+            Ok(Err(_)) | Err(_) => {
+                events::refused("busy");
+                let detail = "too many questions about this site are being answered, ask again in a moment";
+                Err(Problem::too_many_requests("busy", detail, Duration::from_secs(1)))
+            }
+        }
+    }
+
+    /// Plans the answer to `ask`.
+    pub(crate) fn plan(&self, ask: &Ask, window: Window) -> Result<Plan, Problem> {
+        planner::plan(ask, window, self.clock.now_ms(), self.forced).map_err(fault_problem)
+    }
+
+    /// The cells of `ask` by `plan`.
+    pub(crate) async fn cells(&self, call: &'static str, site: &str, ask: &Ask, plan: &Plan) -> Result<Cells, Problem> {
+        let rows = self.rows(call, site, &planner::statement(site, ask, plan)).await?;
+        Ok(planner::read(ask, plan, rows))
+    }
+}
+
+/// How long a site's sample rate is believed.
+const RATE_AGE_MAX: Duration = Duration::from_secs(60);
+
+impl QueryState {
+    /// The share of a site's views that sampling kept: of the last day, or else of any views that are still there.
+    pub(crate) async fn sample_rate(&self, site: &str, now_ms: i64) -> Option<f64> {
+        if let Some((rate, since)) = self.rates.lock().get(site)
+            && since.elapsed() < RATE_AGE_MAX
+        {
+            return *rate;
+        }
+        let day = Window { from_ms: now_ms - DAY_MS, to_ms: now_ms + DAY_MS };
+        let mut rate = None;
+        for statement in [planner::sampled_of(site, Some(day)), planner::sampled_of(site, None)] {
+            // It is a remark beside the figures: without it they still stand.
+            let rows = self.rows("sample_rate", site, &statement).await.ok()?;
+            rate = rows.first().and_then(|row| row.first()?.as_f64());
+            if rate.is_some() {
+                break;
+            }
+        }
+        if self.sites.get(site).is_some() {
+            self.rates.lock().insert(site.into(), (rate, Instant::now()));
+        }
+        rate
+    }
+}
+
+/// A single fault as an answer.
+pub(crate) fn fault_problem(fault: Fault) -> Problem {
+    Faults::from(fault).into()
+}
+
+/// Codes of ClickHouse for a question that costs more than it may: rows, time, bytes, rows of the result.
+const TOO_EXPENSIVE: [i32; 4] = [158, 159, 307, 396];
+/// Code for memory: of this question, or of the server as a whole.
+const MEMORY: i32 = 241;
+
+/// What a failure of the store is to the caller.
+pub(crate) fn store_problem(error: StoreError) -> Problem {
+    let expensive = match error.code() {
+        Some(MEMORY) => !error.message().contains("(total)"),
+        Some(code) => TOO_EXPENSIVE.contains(&code),
+        None => false,
+    };
+    if expensive {
+        events::refused("expensive");
+        return Problem::new(http::StatusCode::UNPROCESSABLE_ENTITY, "too-expensive", "The question costs too much")
+            .detail("the answer would need more time, rows or memory than one question may take: ask for a shorter range, fewer groups, or more filters");
+    }
+    if error.is_transient() {
+        let detail = "the store does not answer at the moment, ask again";
+        return Problem::unavailable("store-unavailable", detail, Duration::from_secs(2));
+    }
+    Problem::internal()
+}
