@@ -60,7 +60,7 @@ async fn values(shared: &Shared) -> Result<Vec<KnownValue>, StoreError> {
     let query = query
         .param("day", day_of(shared.clock.now_ms()))
         .param("metric", HAPPINESS)
-        .param("groupings", [Grouping::Page.name(), Grouping::Release.name()])
+        .param("groupings", vec![Grouping::Page.name(), Grouping::Release.name()])
         .param("most", VALUES_MAX);
     Ok(query.fetch_all().await?)
 }

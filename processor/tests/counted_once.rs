@@ -1,0 +1,81 @@
+//! A page view counts once, with its final values, in every table: over a real log and a real engine.
+
+mod support;
+
+use support::{Beacon, Rig};
+
+const HOUR_MS: i64 = 3_600_000;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_becomes_rows() {
+    let rig = Rig::start().await;
+    let body = r#""url": "https://shop.example/p/123?x=1", "metrics": {"lcp": 1834.2, "cls": 0.031},
+                  "events": [{"type": "timing", "at": 8200, "name": "boot", "value": 812}]"#;
+    rig.append(&[Beacon::new("view-0001", 0, 0, 12_000, body)]).await;
+    rig.work_off().await;
+
+    let view = rig.line("SELECT page, host, lcp, cls, device, browser, country, level, bot, sign FROM page_views").await;
+    assert_eq!(view, "/p/:id shop.example 1834200 31000 desktop Chrome DE 0  1");
+    assert_eq!(rig.line("SELECT type, name, value FROM events").await, "timing boot 812");
+    let happiness = "SELECT sum(views), sum(delighted) FROM rollup_minute WHERE grouping = 'site' AND metric = 'happiness'";
+    assert_eq!(rig.line(happiness).await, "1 1");
+    let timing = "SELECT sum(valid), sum(total_micro) FROM rollup_hour WHERE grouping = 'page' AND metric = 'timing:boot'";
+    assert_eq!(rig.line(timing).await, "1 812000");
+    assert_eq!(rig.line("SELECT outcome, sum(count) FROM outcomes GROUP BY outcome").await, "accepted 1");
+    assert_eq!(rig.line("SELECT count() FROM view_states").await, "1");
+    assert_eq!(rig.line("SELECT max(next_offset) > 0 FROM progress").await, "1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn later_snapshots_replace_earlier_ones_in_any_order() {
+    let rig = Rig::start().await;
+    let lcp = |ms: u32| format!(r#""url": "/p/1", "metrics": {{"lcp": {ms}}}, "events": [{{"type": "error", "at": 5}}]"#);
+    let snapshot = |seq: u32, arrives_ms: i64, ms| Beacon::new("view-0001", seq, arrives_ms, arrives_ms + 1_000, &lcp(ms));
+
+    // In one range: out of order and repeated.
+    rig.append(&[snapshot(1, 2_000, 3_000), snapshot(0, 2_500, 1_000), snapshot(1, 3_000, 3_000)]).await;
+    rig.work_off().await;
+    // Another processor, which remembers nothing: repeated, older, newer.
+    rig.append(&[snapshot(1, 4_000, 3_000), snapshot(0, 4_500, 1_000)]).await;
+    rig.work_off().await;
+    assert_eq!(rig.line("SELECT sum(sign), sum(sign * lcp), max(seq) FROM page_views").await, "1 3000000 1");
+    // And an hour later.
+    rig.clock.advance(HOUR_MS);
+    rig.append(&[snapshot(7, HOUR_MS, 9_000)]).await;
+    rig.work_off().await;
+
+    let view = "SELECT view, seq, toString(started_at), lcp FROM page_views FINAL";
+    assert_eq!(rig.line(view).await, "view-0001 7 2026-11-22 09:59:59.000 9000000");
+    assert_eq!(rig.line("SELECT sum(sign), sum(sign * lcp) FROM page_views").await, "1 9000000");
+    assert_eq!(rig.line("SELECT sum(sign) FROM events").await, "1");
+    for table in ["rollup_minute", "rollup_hour"] {
+        let sql = format!(
+            "SELECT sum(valid), sum(total_micro), sum(brutal), sum(delighted), sum(annoying) FROM {table} \
+             WHERE grouping = 'site' AND metric = 'lcp'"
+        );
+        assert_eq!(rig.line(&sql).await, "1 9000000 1 0 0", "{table}");
+    }
+    let outcomes = "SELECT sumIf(count, outcome = 'accepted'), sumIf(count, reason = 'newer'), \
+                    sumIf(count, reason = 'older'), sumIf(count, reason = 'repeated') FROM outcomes";
+    assert_eq!(rig.line(outcomes).await, "1 1 2 2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn history_counts_once_however_often_it_is_brought_in() {
+    let rig = Rig::start().await;
+    let day_ms = 24 * HOUR_MS;
+    let old = |n: i64| Beacon {
+        imported_at_ms: Some(support::NOW_MS - 400 * day_ms + n * HOUR_MS),
+        ..Beacon::new(&format!("view-{n:04}"), 0, 0, 0, r#""metrics": {"lcp": 1000}"#)
+    };
+    let history: Vec<Beacon> = (0..50).map(old).collect();
+    for _ in 0..3 {
+        rig.append(&history).await;
+        rig.work_off().await;
+    }
+    assert_eq!(rig.line("SELECT sum(sign), uniqExact(view) FROM page_views").await, "50 50");
+    assert_eq!(rig.line("SELECT count() FROM rollup_minute").await, "0");
+    assert_eq!(rig.line("SELECT sum(views) FROM rollup_hour WHERE grouping = 'site'").await, "50");
+    let outcomes = "SELECT sumIf(count, outcome = 'accepted'), sumIf(count, reason = 'repeated') FROM outcomes";
+    assert_eq!(rig.line(outcomes).await, "50 100");
+}

@@ -1,0 +1,194 @@
+//! A whole little installation for tests: a local log, a real engine, a processor between them.
+
+#![allow(dead_code, reason = "each test file uses a part")]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use felt_eventlog::{Entry, EventLog, LocalLog, LocalLogConfig};
+use felt_processor::{Failpoints, Processor, ProcessorConfig, ProcessorError};
+use felt_schema::clock::{Clock, ManualClock, SystemClock};
+use felt_schema::record::{Record, ViewRecord, key};
+use felt_schema::site::{Site, Sites};
+use felt_schema::snapshot::parse_snapshot;
+use felt_store::{Param, QueryLimits, Store};
+use felt_store::testing::TestEngine;
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+/// 2026-11-22T10:00:00Z: what the tests call now.
+pub const NOW_MS: i64 = 1_795_341_600_000;
+
+pub const CHROME: &str =
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36";
+
+pub struct Rig {
+    pub log: LocalLog,
+    pub store: Store,
+    pub clock: Arc<ManualClock>,
+    pub config: ProcessorConfig,
+    pub sites: Arc<Sites>,
+    _engine: TestEngine,
+    _log_dir: TempDir,
+}
+
+/// What one snapshot says, as far as tests care.
+#[derive(Clone, Debug, Default)]
+pub struct Beacon {
+    pub site: &'static str,
+    pub view: String,
+    pub seq: u32,
+    /// When it arrives, after [`NOW_MS`].
+    pub arrives_ms: i64,
+    /// Since the view began.
+    pub age_ms: i64,
+    /// More members of the snapshot, as JSON.
+    pub body: String,
+    /// Instead of arrival − age.
+    pub imported_at_ms: Option<i64>,
+}
+
+impl Beacon {
+    pub fn new(view: &str, seq: u32, arrives_ms: i64, age_ms: i64, body: &str) -> Self {
+        Self { site: "shop", view: view.into(), seq, arrives_ms, age_ms, body: body.into(), imported_at_ms: None }
+    }
+
+    pub fn entry(&self) -> Entry {
+        let comma = if self.body.is_empty() { "" } else { "," };
+        let json = format!(
+            r#"{{"view": "{}", "seq": {}, "age": {}, "session": "session-{}"{comma} {}}}"#,
+            self.view, self.seq, self.age_ms, self.view, self.body
+        );
+        let parsed = parse_snapshot(json.as_bytes()).expect("the test's JSON is JSON").expect("and a snapshot");
+        let key = key(self.site, &parsed.snapshot.session);
+        let record = Record::View(ViewRecord {
+            received_at_ms: NOW_MS + self.arrives_ms,
+            started_at_ms: self.imported_at_ms,
+            site: self.site.into(),
+            country: "DE".into(),
+            region: "".into(),
+            ua: CHROME.into(),
+            drops: Vec::new(),
+            snapshot: parsed.snapshot,
+        });
+        Entry { key: key.into(), value: record.encode().into() }
+    }
+}
+
+impl Rig {
+    pub async fn start() -> Self {
+        Self::with_sites(vec![Site { key: "shop".into(), ..Site::default() }], 1).await
+    }
+
+    pub async fn with_sites(sites: Vec<Site>, partitions: u32) -> Self {
+        let engine = TestEngine::start().await;
+        let store = engine.migrated("felt").await;
+        let log_dir = tempfile::tempdir().expect("a scratch directory can be made");
+        let config = LocalLogConfig { dir: log_dir.path().to_owned(), partitions, ..LocalLogConfig::default() };
+        let log = LocalLog::open(config, Arc::new(SystemClock)).expect("the log opens");
+        let config = ProcessorConfig { idle_flush_ms: 1, batch_age_ms: 20, idle_poll_ms: 50, ..ProcessorConfig::default() };
+        let sites = Arc::new(Sites::new(sites).expect("the test's sites are valid"));
+        let clock = Arc::new(ManualClock::new(NOW_MS));
+        Self { log, store, clock, config, sites, _engine: engine, _log_dir: log_dir }
+    }
+
+    pub async fn append(&self, beacons: &[Beacon]) {
+        self.append_entries(beacons.iter().map(Beacon::entry).collect()).await;
+    }
+
+    pub async fn append_entries(&self, entries: Vec<Entry>) {
+        self.log.append(entries).await.expect("the log takes entries");
+    }
+
+    pub fn processor(&self) -> Processor {
+        let clock: Arc<dyn Clock> = self.clock.clone();
+        Processor::new(self.config.clone(), Arc::new(self.log.consumer()), self.store.clone(), self.sites.clone(), clock)
+    }
+
+    /// Works everything off that is in the log, with a processor that starts now and ends then.
+    pub async fn work_off(&self) {
+        self.run(self.processor()).await.expect("the processor does its work");
+    }
+
+    /// Runs a processor until the log is worked off, or it ends by itself.
+    pub async fn run(&self, processor: Processor) -> Result<(), ProcessorError> {
+        let shutdown = CancellationToken::new();
+        let running = tokio::spawn(processor.run(shutdown.clone()));
+        while !running.is_finished() && self.log.backlog().await.expect("the log answers") > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        shutdown.cancel();
+        running.await.expect("the processor does not panic")
+    }
+
+    /// Runs a processor that ends at a failpoint.
+    pub async fn crash_at(&self, point: &'static str) {
+        let processor = self.processor().with_failpoints(Arc::new(At(point)));
+        match self.run(processor).await {
+            Err(ProcessorError::Aborted(at)) => assert_eq!(at, point),
+            other => panic!("expected to end at {point}, not with {other:?}"),
+        }
+    }
+
+    pub async fn query(&self, sql: &str) -> Vec<Vec<serde_json::Value>> {
+        let none: &[(&str, Param)] = &[];
+        self.store.query_json(sql, none, QueryLimits::default()).await.expect("the question is answered")
+    }
+
+    /// One row as text, values between spaces.
+    pub async fn line(&self, sql: &str) -> String {
+        let rows = self.query(sql).await;
+        let words = rows.first().map(|row| row.iter().map(word).collect::<Vec<_>>());
+        words.unwrap_or_default().join(" ")
+    }
+
+    /// Everything that readers can see, summed as they sum it: equal installations give equal text.
+    pub async fn sums(&self) -> BTreeMap<&'static str, Vec<Vec<serde_json::Value>>> {
+        let mut sums = BTreeMap::new();
+        sums.insert(
+            "page_views",
+            self.query(
+                "SELECT site, view, page, seq, started_at, lcp, inp, level, cause, bot, sum(sign) AS n FROM page_views \
+                 GROUP BY ALL HAVING n != 0 ORDER BY ALL",
+            )
+            .await,
+        );
+        sums.insert(
+            "events",
+            self.query(
+                "SELECT site, view, seq, n, type, name, at, sum(sign) AS s FROM events \
+                 GROUP BY ALL HAVING s != 0 ORDER BY ALL",
+            )
+            .await,
+        );
+        for table in ["rollup_minute", "rollup_hour"] {
+            let sql = format!(
+                "SELECT site, grouping, metric, bot, time, page, value, sum(views) AS v, sum(valid) AS n, \
+                 sum(total_micro), sum(good), sum(fair), sum(poor), sum(delighted), sum(annoying), sum(painful), \
+                 sum(brutal), sum(slow_open), sum(slow_react), sum(jumped), sum(broke), sum(gave_up), \
+                 arraySort(arrayFilter(p -> p.2 != 0, CAST(sumMap(histogram), 'Array(Tuple(UInt16, Int64))'))) \
+                 FROM {table} GROUP BY site, grouping, metric, bot, time, page, value HAVING v != 0 OR n != 0 ORDER BY ALL"
+            );
+            sums.insert(table, self.query(&sql).await);
+        }
+        sums.insert(
+            "outcomes",
+            self.query("SELECT site, outcome, sum(count) FROM outcomes GROUP BY ALL ORDER BY ALL").await,
+        );
+        sums
+    }
+}
+
+fn word(value: &serde_json::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// Ends the processor at one point.
+pub struct At(pub &'static str);
+
+impl Failpoints for At {
+    fn abort_at(&self, point: &'static str) -> bool {
+        point == self.0
+    }
+}
