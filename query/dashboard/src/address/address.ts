@@ -46,7 +46,7 @@ export function parseAddress(path: string, query: string): Address {
     tz: params.get("tz"),
     who: who !== null && WHO.includes(who) ? (who as Who) : "humans",
     step: step !== null && STEPS.includes(step) ? (step as Step) : null,
-    filters: params.getAll("f").map(parseFilter).filter((filter) => filter !== null),
+    filters: encodedValues(query, "f").map(parseFilter).filter((filter) => filter !== null),
     page: params.get("page"),
     metric: params.get("metric"),
     order: params.get("order"),
@@ -86,12 +86,19 @@ export function scopeParams(address: Address): Param[] {
 export function printQuery(params: readonly Param[]): string {
   return params
     .filter((param): param is readonly [string, string] => param[1] !== null && param[1] !== "")
-    .map(([name, value]) => `${name}=${encodeLegibly(value)}`)
+    // A filter comes encoded: only its own values may be, not its separators.
+    .map(([name, value]) => `${name}=${name === "f" ? value : encodeLegibly(value)}`)
     .join("&");
 }
 
 function encodeLegibly(value: string): string {
   return encodeURIComponent(value).replace(/%(3A|2F|2C|40|24)/g, (escaped) => decodeURIComponent(escaped));
+}
+
+/** The values of a parameter as they stand in the query string. */
+function encodedValues(query: string, name: string): string[] {
+  const pairs = query.replace(/^\?/, "").split("&");
+  return pairs.filter((pair) => pair.startsWith(`${name}=`)).map((pair) => pair.slice(name.length + 1));
 }
 
 function decodePart(part: string): string {

@@ -11,51 +11,51 @@ export interface Filter {
 
 const OPS: readonly string[] = ["is", "not", "glob", "prefix", "gt", "lt", "set"];
 
-/** Reads one `f=` value. Null when it is not in the grammar: a mistyped link must not break the screen. */
-export function parseFilter(text: string): Filter | null {
+/**
+ * Reads one `f=` value as it stands in the address, still percent-encoded: a plain `:` or `,` separates, an encoded
+ * one belongs to a value. Form encoders escape the separators too; then the whole is decoded first, as the API does.
+ * Null when it is not in the grammar: a mistyped link must not break the screen.
+ */
+export function parseFilter(encoded: string): Filter | null {
+  const text = encoded.includes(":") ? encoded.replace(/\+/g, " ") : decode(encoded.replace(/\+/g, " "));
   // A tag's dimension has a colon of its own: `tag:plan:is:pro`.
   const match = /^(tag:[^:]+|[^:]+):([a-z]+)(?::([\s\S]*))?$/.exec(text);
   if (!match) return null;
-  const [, dimension, op, rest] = match;
+  const [, dimension, op, values] = match;
   if (!dimension || !op || !OPS.includes(op)) return null;
-  return { dimension, op: op as FilterOp, values: rest === undefined ? [] : splitValues(rest) };
+  return { dimension: decode(dimension), op: op as FilterOp, values: values === undefined ? [] : values.split(",").map(decode) };
 }
 
+/** The value of an `f` parameter, ready for an address: separators plain, everything else encoded where it must be. */
 export function printFilter(filter: Filter): string {
-  const head = `${filter.dimension}:${filter.op}`;
-  if (filter.values.length === 0) return head;
-  return `${head}:${filter.values.map(escapeValue).join(",")}`;
+  const dimension = filter.dimension.startsWith("tag:") ? `tag:${encode(filter.dimension.slice(4)).replace(/:/g, "%3A")}` : filter.dimension;
+  const head = `${dimension}:${filter.op}`;
+  return filter.values.length === 0 ? head : `${head}:${filter.values.map(encode).join(",")}`;
 }
 
-/** A comma inside a value is written `\,` and a backslash `\\`, so that `a,b` stays two values. */
-function escapeValue(value: string): string {
-  return value.replace(/[\\,]/g, (character) => `\\${character}`);
+/** Legible: slashes, colons and stars of pages stay as they are; a comma would separate, so it is encoded. */
+function encode(value: string): string {
+  return encodeURIComponent(value).replace(/%(3A|2F|40|24)/g, decodeURIComponent);
 }
 
-function splitValues(text: string): string[] {
-  const values: string[] = [];
-  let current = "";
-  for (let at = 0; at < text.length; at++) {
-    const character = text.charAt(at);
-    const next = text.charAt(at + 1);
-    if (character === "\\" && (next === "," || next === "\\")) {
-      current += next;
-      at++;
-    } else if (character === ",") {
-      values.push(current);
-      current = "";
-    } else {
-      current += character;
-    }
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
   }
-  values.push(current);
-  return values;
 }
 
-/** `is` becomes `not` and back. Other operators have no opposite in the grammar: null. */
+/** Whether it wants views that have no value at all. */
+export function isUnset(filter: Filter): boolean {
+  return filter.op === "set" && filter.values[0] === "false";
+}
+
+/** `is` becomes `not` and back, known becomes unknown. Other operators have no opposite in the grammar: null. */
 export function negated(filter: Filter): Filter | null {
   if (filter.op === "is") return { ...filter, op: "not" };
   if (filter.op === "not") return { ...filter, op: "is" };
+  if (filter.op === "set") return { ...filter, values: isUnset(filter) ? [] : ["false"] };
   return null;
 }
 

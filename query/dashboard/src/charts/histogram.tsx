@@ -1,5 +1,5 @@
-// How often each value occurred. Bins come from the server with the metric's limits as edges; every bin is drawn
-// equally wide, because their spans grow with the value, and the axis names the edges.
+// How often each value occurred. Bins come from the server with the metric's limits as edges, so that some are narrower
+// than the others: heights are per full step, areas tell the truth. The open bin at the end is drawn one step wide.
 
 import type { BinRow, Rating } from "../api/types.ts";
 import { formatShare } from "../words/format.ts";
@@ -26,14 +26,21 @@ interface HistogramProps {
 
 const MARKS_HEIGHT = 34;
 
-/** Where a value lies, counted in bins: whole numbers are edges. */
-export function binPosition(bins: readonly BinRow[], value: number): number {
-  for (const [index, bin] of bins.entries()) {
-    if (value < bin.from) return index;
-    if (bin.to === null) return index + 0.5;
-    if (value <= bin.to) return index + (value - bin.from) / (bin.to - bin.from || 1);
-  }
-  return bins.length;
+/** The usual width of a bin: the middle one, because limits cut some in two. */
+export function usualWidth(bins: readonly BinRow[]): number {
+  const widths = bins.flatMap((bin) => (bin.to === null ? [] : [bin.to - bin.from])).sort((a, b) => a - b);
+  return widths[Math.floor(widths.length / 2)] || 1;
+}
+
+/** Where the drawing of a bin ends. */
+export function binEnd(bin: BinRow, width: number): number {
+  return bin.to ?? bin.from + width;
+}
+
+/** A bin's share as if it were one step wide. */
+export function binHeight(bin: BinRow, width: number): number {
+  const own = binEnd(bin, width) - bin.from;
+  return own > 0 ? ((bin.share ?? 0) * width) / own : 0;
 }
 
 /** A bin's rating follows from the limits when the server does not say it. */
@@ -46,17 +53,20 @@ export function ratingOf(bin: BinRow, limits: readonly number[]): Rating | null 
 }
 
 export function Histogram({ label, bins, limits, marks, height, format, readout }: HistogramProps) {
-  const top = niceTop(Math.max(0, ...bins.map((bin) => bin.share ?? 0)), 3);
+  const step = usualWidth(bins);
+  const last = bins[bins.length - 1];
+  const end = last === undefined ? 1 : binEnd(last, step);
+  const top = niceTop(Math.max(0, ...bins.map((bin) => binHeight(bin, step))), 3);
   const y = linear([0, top], [height - MARGIN.bottom, MARGIN.top + MARKS_HEIGHT]);
-  const scale = (width: number) => linear([0, bins.length], [MARGIN.left, width - MARGIN.right]);
+  const scale = (width: number) => linear([bins[0]?.from ?? 0, end], [MARGIN.left, width - MARGIN.right]);
 
   function draw(width: number, cursor: number | null) {
     const x = scale(width);
     const base = height - MARGIN.bottom;
-    const span = x(1) - x(0);
-    const every = Math.max(1, Math.ceil(bins.length / Math.max(2, Math.floor((width - MARGIN.left) / 62))));
-    const edges = bins.map((bin) => bin.from);
-    const limitEdges = limits.map((limit) => binPosition(bins, limit));
+    const ticks = niceTicks(0, last?.from ?? end, Math.max(2, Math.floor((width - MARGIN.left) / 70)));
+    const crowded = (tick: number): boolean => limits.some((limit) => Math.abs(x(limit) - x(tick)) < 40);
+    // Beyond the last edge a mark can only say that it is somewhere there.
+    const place = (value: number): number => x(last !== undefined && value > last.from ? last.from + step / 2 : value);
     return (
       <>
         <g class="gridlines">
@@ -71,23 +81,19 @@ export function Histogram({ label, bins, limits, marks, height, format, readout 
           <rect
             key={bin.from}
             class={`bin ${ratingOf(bin, limits) ?? ""} ${cursor !== null && cursor !== index ? "dim" : ""}`}
-            x={x(index) + (span > 4 ? 0.75 : 0)}
-            width={Math.max(0.5, span - (span > 4 ? 1.5 : 0))}
-            y={y(bin.share ?? 0)}
-            height={base - y(bin.share ?? 0)}
+            x={x(bin.from) + 0.75}
+            width={Math.max(0.5, x(binEnd(bin, step)) - x(bin.from) - 1.5)}
+            y={y(binHeight(bin, step))}
+            height={base - y(binHeight(bin, step))}
           />
         ))}
         <g class="axis">
           <line class="base" x1={MARGIN.left} x2={width - MARGIN.right} y1={base} y2={base} />
-          {edges.map((edge, index) => {
-            const limit = limitEdges.some((at) => at === index);
-            const nearLimit = !limit && limitEdges.some((at) => Math.abs(at - index) < every * 0.75);
-            if (!limit && (index % every !== 0 || nearLimit)) return null;
-            return <text key={edge} class={limit ? "strong" : undefined} x={x(index)} y={height - 5} text-anchor="middle">{format(edge)}</text>;
-          })}
+          {ticks.filter((tick) => !crowded(tick)).map((tick) => <text key={tick} x={x(tick)} y={height - 5} text-anchor="middle">{format(tick)}</text>)}
+          {limits.map((limit) => <text key={limit} class="strong" x={x(limit)} y={height - 5} text-anchor="middle">{format(limit)}</text>)}
         </g>
-        {limitEdges.map((at) => <line class="limit-line" key={at} x1={x(at)} x2={x(at)} y1={MARGIN.top + MARKS_HEIGHT - 6} y2={base} />)}
-        {placeMarks(marks, (value) => x(binPosition(bins, value))).map(({ name, left, row }) => {
+        {limits.map((limit) => <line class="limit-line" key={limit} x1={x(limit)} x2={x(limit)} y1={MARGIN.top + MARKS_HEIGHT - 6} y2={base} />)}
+        {placeMarks(marks, place).map(({ name, left, row }) => {
           const anchor = left > width - 70 ? "end" : left < MARGIN.left + 60 ? "start" : "middle";
           return (
             <g class="mark" key={name}>
@@ -104,7 +110,7 @@ export function Histogram({ label, bins, limits, marks, height, format, readout 
     <ChartArea
       label={label}
       height={height}
-      stops={(width) => bins.map((_, index) => scale(width)(index + 0.5))}
+      stops={(width) => bins.map((bin) => scale(width)((bin.from + binEnd(bin, step)) / 2))}
       readout={(index) => {
         const bin = bins[index];
         return bin === undefined ? "" : readout(bin);

@@ -4,7 +4,7 @@ import { formatTime } from "../words/time.ts";
 import { linear, type Scale, timeTicks } from "./scale.ts";
 
 /** Room around the drawing, in pixels. */
-export const MARGIN = { top: 8, right: 10, bottom: 22, left: 40 } as const;
+export const MARGIN = { top: 8, right: 10, bottom: 22, left: 48 } as const;
 
 /** One step of a series: half-open, in ms. */
 export interface Step {

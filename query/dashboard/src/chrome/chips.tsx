@@ -1,7 +1,7 @@
 // The filters in force, one chip each: a click negates, × removes, "Add filter" adds.
 
 import type { Filter } from "../address/filter.ts";
-import { negated, opWords, printFilter, withFilter } from "../address/filter.ts";
+import { isUnset, negated, opWords, printFilter, withFilter } from "../address/filter.ts";
 import { address, hrefWith, navigate } from "../address/navigate.ts";
 import { Link } from "../widgets/link.tsx";
 import { Popover } from "../widgets/popover.tsx";
@@ -9,6 +9,7 @@ import { dimensionName, valueName } from "../words/names.ts";
 import { FilterForm } from "./filter-form.tsx";
 
 export function filterWords(filter: Filter): string {
+  if (filter.op === "set") return `${dimensionName(filter.dimension)} ${isUnset(filter) ? "is not known" : "is known"}`;
   const values = filter.values.map((value) => valueName(filter.dimension, value)).join(" or ");
   return `${dimensionName(filter.dimension)} ${opWords(filter.op)}${values === "" ? "" : ` ${values}`}`;
 }

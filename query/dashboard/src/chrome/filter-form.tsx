@@ -10,7 +10,8 @@ import { formatCount } from "../words/format.ts";
 import { dimensionName, FILTER_DIMENSIONS, valueName } from "../words/names.ts";
 import { opWords } from "../address/filter.ts";
 
-const OPS: readonly FilterOp[] = ["is", "not", "prefix", "glob"];
+/** Those that a person can fill in with one value. */
+const OPS: readonly FilterOp[] = ["is", "not", "prefix", "glob", "gt", "lt"];
 /** Typing rests this long before the server is asked. */
 const TYPING_PAUSE_MS = 150;
 
@@ -21,6 +22,8 @@ export function FilterForm({ add }: { add: (filter: Filter) => void }) {
   const [marked, setMarked] = useState(-1);
   const values = useValues(dimension, text);
   const listId = useId();
+  const dimensions = useDimensions();
+  const ops = OPS.filter((name) => dimensions.find((known) => known.name === dimension)?.ops.includes(name) ?? false);
 
   function submit(value: string): void {
     if (value !== "") add({ dimension, op, values: [value] });
@@ -40,14 +43,14 @@ export function FilterForm({ add }: { add: (filter: Filter) => void }) {
       <div class="pair">
         <div class="field">
           <label for={`${listId}-what`}>What</label>
-          <select id={`${listId}-what`} data-autofocus value={dimension} onChange={(event) => { setDimension(event.currentTarget.value); setText(""); setMarked(-1); }}>
-            {FILTER_DIMENSIONS.map((name) => <option key={name} value={name}>{dimensionName(name)}</option>)}
+          <select id={`${listId}-what`} data-autofocus value={dimension} onChange={(event) => { setDimension(event.currentTarget.value); setOp("is"); setText(""); setMarked(-1); }}>
+            {dimensions.map(({ name }) => <option key={name} value={name}>{dimensionName(name)}</option>)}
           </select>
         </div>
         <div class="field">
           <label for={`${listId}-how`}>How</label>
           <select id={`${listId}-how`} value={op} onChange={(event) => setOp(event.currentTarget.value as FilterOp)}>
-            {OPS.map((name) => <option key={name} value={name}>{opWords(name)}</option>)}
+            {ops.map((name) => <option key={name} value={name}>{opWords(name)}</option>)}
           </select>
         </div>
       </div>
@@ -84,7 +87,7 @@ export function FilterForm({ add }: { add: (filter: Filter) => void }) {
         ))}
       </ul>
       <p class="sr-only" role="status">{`${values.length} suggestions`}</p>
-      {(op === "glob" || op === "prefix" || values.length === 0) && text !== "" && (
+      {(["glob", "prefix", "gt", "lt"].includes(op) || values.length === 0) && text !== "" && (
         <button type="button" class="button primary" onClick={() => submit(exactValue(values, dimension, text))}>Add filter</button>
       )}
     </form>
@@ -97,6 +100,35 @@ function exactValue(values: readonly ValueRow[], dimension: string, text: string
   return values.find((row) => valueName(dimension, row.value).toLowerCase() === wanted)?.value ?? text.trim();
 }
 
+interface KnownDimension {
+  readonly name: string;
+  readonly ops: readonly string[];
+}
+
+/** What every site has, until the site's own schema is there, which knows its tags too. */
+const COMMON: readonly KnownDimension[] = FILTER_DIMENSIONS.map((name) => ({ name, ops: ["is", "not", "prefix", "glob"] }));
+const bySite = new Map<string, readonly KnownDimension[]>();
+
+function useDimensions(): readonly KnownDimension[] {
+  const site = address.value.site ?? "";
+  const [known, setKnown] = useState(bySite.get(site) ?? COMMON);
+  useEffect(() => {
+    if (bySite.has(site)) return;
+    const controller = new AbortController();
+    const path = `/api/v1/sites/${encodeURIComponent(site)}/schema`;
+    get<{ dimensions: KnownDimension[] }>(path, controller.signal).then((part) => {
+      if (!part.ok) return;
+      const listed = part.answer.data.dimensions;
+      const find = (name: string) => listed.filter((one) => one.name === name);
+      const tags = listed.filter(({ name }) => name.startsWith("tag:"));
+      bySite.set(site, [...FILTER_DIMENSIONS.flatMap(find), ...tags]);
+      setKnown(bySite.get(site) ?? COMMON);
+    }, () => undefined);
+    return () => controller.abort();
+  }, [site]);
+  return known;
+}
+
 function useValues(dimension: string, text: string): readonly ValueRow[] {
   const [values, setValues] = useState<readonly ValueRow[]>([]);
   useEffect(() => {
@@ -105,10 +137,10 @@ function useValues(dimension: string, text: string): readonly ValueRow[] {
     async function ask(): Promise<void> {
       // Names that differ from the stored value are searched here: the API knows no "Germany".
       const renamed = dimension === "country" || dimension === "nav" || dimension === "cause";
-      const path = apiPath(address.value, `values/${dimension}`, renamed ? [["limit", "300"]] : [["q", text], ["limit", "8"]]);
+      const path = apiPath(address.value, `values/${encodeURIComponent(dimension)}`, renamed ? [["limit", "300"]] : [["q", text], ["limit", "8"]]);
       const part = await get<ValueRow[]>(path, controller.signal).catch(() => null);
       if (part === null || controller.signal.aborted) return;
-      const rows = part.ok ? part.answer.data.filter((row) => row.value !== "") : [];
+      const rows = part.ok ? part.answer.data.filter((row) => Boolean(row.value)) : [];
       const wanted = text.trim().toLowerCase();
       const matching = renamed ? rows.filter((row) => `${valueName(dimension, row.value)} ${row.value}`.toLowerCase().includes(wanted)) : rows;
       setValues(matching.slice(0, 8));

@@ -36,7 +36,7 @@ export function HappinessScreen({ tz }: { tz: string }) {
     {
       summary: apiPath(here, "summary", [["metrics", "happiness,lcp,inp,cls"]]),
       series: apiPath(here, "series", [["metrics", "happiness"], ["step", here.step]]),
-      pages: apiPath(here, "breakdown", [["by", "page"], ["metrics", "happiness"], ["order", "-lost"], ["limit", "8"]]),
+      pages: apiPath(here, "breakdown", [["by", "page"], ["metrics", "happiness"], ["order", "-lost"], ["limit", "10"]]),
       ...Object.fromEntries(
         TABLES.map(({ dimension, limit }) => [
           dimension,

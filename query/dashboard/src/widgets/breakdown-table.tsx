@@ -1,6 +1,7 @@
 // A short table of groups (countries, devices, releases): a click on a row filters to it, another takes it back.
 
-import { isFilteredTo, withFilter, withoutValue } from "../address/filter.ts";
+import type { Filter } from "../address/filter.ts";
+import { isFilteredTo, sameFilter, withFilter, withoutValue } from "../address/filter.ts";
 import { address, hrefWith } from "../address/navigate.ts";
 import { groupsOf, levelsOf } from "../api/read.ts";
 import type { Answer, BreakdownRow } from "../api/types.ts";
@@ -37,21 +38,21 @@ export function BreakdownTable({ answer, dimension, markWorse = false }: Breakdo
         </thead>
         <tbody>
           {groups.map((group, index) => {
-            const active = isFilteredTo(filters, dimension, group.name);
+            const only: Filter = group.name === "" ? { dimension, op: "set", values: ["false"] } : { dimension, op: "is", values: [group.name] };
+            const active = filters.some((filter) => sameFilter(filter, only)) || isFilteredTo(filters, dimension, group.name);
+            const without = group.name === "" ? filters.filter((filter) => !sameFilter(filter, only)) : withoutValue(filters, dimension, group.name);
             const name = valueName(dimension, group.name);
             const share = group.rows["happiness"]?.share;
             return (
               <tr key={group.name} class={active ? "active" : undefined}>
                 <th scope="row">
-                  {group.name === "" ? <span class="missing">{name}</span> : (
-                    <Link
-                      class="row"
-                      href={hrefWith({ filters: active ? withoutValue(filters, dimension, group.name) : withFilter(filters, { dimension, op: "is", values: [group.name] }) })}
-                      title={active ? "Remove this filter" : `Show only ${name}`}
-                    >
-                      {name}
-                    </Link>
-                  )}
+                  <Link
+                    class={group.name === "" ? "row missing" : "row"}
+                    href={hrefWith({ filters: active ? without : withFilter(filters, only) })}
+                    title={active ? "Remove this filter" : `Show only ${name}`}
+                  >
+                    {name}
+                  </Link>
                 </th>
                 <td class="number" title={typeof share === "number" ? `${formatShare(share)} of all page views` : undefined}>{formatCount(group.views)}</td>
                 <td class="number"><HappinessCell row={group.rows["happiness"]} worse={worse[index] ?? false} /></td>

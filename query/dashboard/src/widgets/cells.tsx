@@ -14,7 +14,7 @@ export function HappinessCell({ row, worse = false }: { row: MetricRow | undefin
   const levels = levelsOf(row);
   return (
     <span class={`happiness-cell ${trust}`} title={row.low != null && row.high != null ? formatInterval(row.low, row.high) : undefined}>
-      {worse && <span class="worse"><Term of="worse"><span aria-hidden="true">▼</span> worse</Term></span>}
+      {worse && <span class="worse"><Term of="worse"><span aria-hidden="true">▼</span><span class="word"> worse</span></Term></span>}
       <b>{formatScore(row.value)}</b>
       <ShareBar muted={trust !== "ok"} parts={LEVELS.map((level) => ({ name: level, share: levels[level] / row.count }))} />
     </span>

@@ -23,8 +23,8 @@ interface Column {
 const COLUMNS: readonly Column[] = [
   { key: "page", label: "Page", first: "" },
   { key: "lost", label: "Of all lost", term: "lost", first: "-" },
-  { key: "views", label: "Page views", term: "views", first: "-" },
   { key: "happiness", label: "Happiness", term: "happiness", first: "" },
+  { key: "views", label: "Page views", term: "views", first: "-" },
   { key: "lcp.p75", label: "Opening", term: "lcp", first: "-" },
   { key: "inp.p75", label: "Reacting", term: "inp", first: "-" },
   { key: "cls.p75", label: "Jumping", term: "cls", first: "-" },
@@ -63,8 +63,8 @@ export function PagesTable({ groups, total, order, searched }: PagesTableProps) 
               <tr key={group.name}>
                 <th scope="row"><Link class="row" href={hrefWith({ page: group.name })} title={`Look at ${name}`}>{name}</Link></th>
                 <td class="number"><LostCell row={row} lostTotal={lostTotal} /></td>
-                <td class="number">{formatCount(group.views)}</td>
                 <td class="number"><HappinessCell row={row} /></td>
+                <td class="number">{formatCount(group.views)}</td>
                 <td class="number"><ValueCell row={group.rows["lcp"]} /></td>
                 <td class="number"><ValueCell row={group.rows["inp"]} /></td>
                 <td class="number"><ValueCell row={group.rows["cls"]} /></td>

@@ -31,6 +31,7 @@ export function rangeOf(params, now) {
 }
 
 const matchers = {
+  set: ([word]) => (value) => (value !== "") === (word !== "false"),
   is: (values) => (value) => values.includes(value),
   not: (values) => (value) => !values.includes(value),
   prefix: (values) => (value) => values.some((prefix) => value.startsWith(prefix)),
@@ -44,10 +45,10 @@ function chosen(world, params, now) {
   const [from, to] = rangeOf(params, now);
   const who = params.get("who") ?? "humans";
   let rows = world.filter((row) => row.at >= from && row.at < to && (who === "all" || (who === "bots") === (row.bot !== "")));
-  for (const text of params.getAll("f")) {
-    const [dimension, op, rest = ""] = text.split(/:(.*?)(?::(.*))?$/s);
+  for (const text of params.encodedFilters) {
+    const [dimension, op, rest = ""] = text.split(":").length > 2 ? [text.split(":")[0], text.split(":")[1], text.split(":").slice(2).join(":")] : text.split(":");
     if (!DIMENSIONS.includes(dimension)) throw new Refused(400, "unknown dimension", { detail: `there is no dimension ${dimension}`, did_you_mean: "device" });
-    const holds = matchers[op]?.(rest.split(/(?<!\\),/).map((value) => value.replace(/\\(.)/g, "$1")));
+    const holds = matchers[op]?.(rest.split(",").map(decodeURIComponent));
     if (!holds) throw new Refused(400, "unknown operator", { detail: `there is no operator ${op}` });
     rows = rows.filter((row) => holds(row[dimension]));
   }
@@ -125,7 +126,7 @@ function breakdown(rows, params) {
     return sign * (typeof x === "string" ? x.localeCompare(y) : x - y);
   });
   const shown = measured.slice(0, Number(params.get("limit") ?? 50));
-  const data = shown.flatMap(({ name, members }) => records(members, params, true).map((record) => ({ [by]: name, ...record, views: members.length, share: members.length / rows.length })));
+  const data = shown.flatMap(({ name, members }) => records(members, params, true).map((record) => ({ [by]: name || null, ...record, views: members.length, share: members.length / rows.length })));
   return [data, measured.length];
 }
 
@@ -160,15 +161,24 @@ function values(rows, dimension, params) {
   return [...counts].filter(([name]) => name.toLowerCase().includes(q)).sort((a, b) => b[1] - a[1]).slice(0, Number(params.get("limit") ?? 20)).map(([name, count]) => ({ value: name, count }));
 }
 
-const KNOWN = new Set(["range", "from", "to", "tz", "who", "f", "metrics", "stats", "by", "order", "limit", "metric", "q", "step"]);
+/** What each call takes, as in the real one: a parameter too many is a 400. */
+const TIME = ["range", "from", "to", "tz"];
+const KNOWN = {
+  schema: [], health: TIME, values: [...TIME, "f", "who", "q", "limit"], summary: [...TIME, "metrics", "stats", "f", "who"],
+  series: [...TIME, "metrics", "stats", "f", "who", "step"], distribution: [...TIME, "metric", "f", "who"],
+  breakdown: [...TIME, "metrics", "stats", "by", "f", "who", "order", "limit", "cursor", "min"],
+};
 
 /** One GET below /api/v1/sites/{site}/. */
-export function answer(world, call, params, now) {
-  for (const name of params.keys()) if (!KNOWN.has(name)) throw new Refused(400, "unknown parameter", { detail: `there is no parameter ${name}` });
+export function answer(world, call, url, now) {
+  const params = url.searchParams;
+  params.encodedFilters = url.search.slice(1).split("&").filter((pair) => pair.startsWith("f=")).map((pair) => pair.slice(2));
+  const [kind, rest] = call.split("/");
+  for (const name of params.keys()) if (!KNOWN[kind]?.includes(name)) throw new Refused(400, "unknown parameter", { detail: `there is no parameter ${name}` });
   const { rows, from, to } = chosen(world, params, now);
   const meta = { fresh_to: iso(now - 2000), source: "rollup", sample_rate: 1, views: rows.length, warnings: [] };
   const query = { from: iso(from), to: iso(to), tz: params.get("tz") ?? "UTC", who: params.get("who") ?? "humans" };
-  const [kind, rest] = call.split("/");
+  if (kind === "schema") return { query: {}, meta, data: { dimensions: [...DIMENSIONS.map((name) => ({ name, ops: ["is", "not", "glob", "prefix", "set"] })), { name: "tag:plan", ops: ["is", "not", "glob", "prefix", "gt", "lt", "set"] }] } };
   if (kind === "summary") return { query, meta, data: records(rows, params, false) };
   if (kind === "series") return { query, meta, data: series(rows, from, to, params) };
   if (kind === "breakdown") {

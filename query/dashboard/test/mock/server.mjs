@@ -33,7 +33,7 @@ export async function startMock({ now = Date.parse("2026-11-22T10:42:20Z"), port
     if (status !== undefined) throw new Refused(status, status >= 500 ? "the store does not answer" : "refused by test");
     const world = controls.worlds[site];
     if (world === undefined) throw new Refused(404, "unknown site");
-    return answer(world, call, url.searchParams, controls.now());
+    return answer(world, call, url, controls.now());
   }
 
   function attempt(path, bearer) {

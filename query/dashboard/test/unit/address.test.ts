@@ -40,11 +40,14 @@ test("values keep their commas, colons, spaces and ampersands", () => {
     const address = { ...parseAddress("/shop/happiness", ""), filters: [filter] };
     const url = new URL(printAddress(address), "http://felt");
     assert.deepEqual(parseAddress(url.pathname, url.search).filters, [filter]);
+    assert.ok(printAddress(address).split("f=")[1]?.endsWith(",other"), "separators stay plain");
   }
 });
 
 test("a tag's own colon belongs to the dimension", () => {
   assert.deepEqual(parseFilter("tag:plan:is:pro"), { dimension: "tag:plan", op: "is", values: ["pro"] });
+  assert.equal(printFilter({ dimension: "tag:a:b", op: "is", values: ["c"] }), "tag:a%3Ab:is:c");
+  assert.deepEqual(parseFilter("tag:a%3Ab:is:c")?.dimension, "tag:a:b");
   assert.deepEqual(parseFilter("release:set"), { dimension: "release", op: "set", values: [] });
 });
 
@@ -57,6 +60,18 @@ test("adding a second value of a dimension widens its filter, taking the last aw
   assert.deepEqual(withFilter(both, { dimension: "country", op: "not", values: ["PL"] }).length, 2);
   const glob = { dimension: "page", op: "glob", values: ["/a*"] } as const;
   assert.equal(withFilter(withFilter([], glob), glob).length, 1);
+});
+
+test("a link whose encoder escaped the separators still works", () => {
+  assert.deepEqual(parseAddress("/shop", "?f=device%3Ais%3Amobile%2Ctablet&f=page:is:/a+b").filters, [
+    { dimension: "device", op: "is", values: ["mobile", "tablet"] },
+    { dimension: "page", op: "is", values: ["/a b"] },
+  ]);
+});
+
+test("what nobody knows can be asked for, and turned round", () => {
+  const unknown = parseFilter("country:set:false");
+  assert.deepEqual(unknown && negated(unknown), { dimension: "country", op: "set", values: [] });
 });
 
 test("only is and not have an opposite", () => {

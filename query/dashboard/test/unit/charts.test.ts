@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { BinRow } from "../../src/api/types.ts";
-import { binPosition, ratingOf } from "../../src/charts/histogram.tsx";
+import { binEnd, binHeight, ratingOf, usualWidth } from "../../src/charts/histogram.tsx";
 import { bandPath, linePath, runs } from "../../src/charts/path.ts";
 import { happinessDomain, happinessTicks, linear, niceTicks, niceTop, timeTicks } from "../../src/charts/scale.ts";
 import { stepsOf } from "../../src/charts/steps.ts";
@@ -63,11 +63,12 @@ test("a step ends where the next begins, the last where the question ends", () =
 
 const bin = (from: number, to: number | null): BinRow => ({ from, to, count: 1, share: 0.1 });
 
-test("a value stands in its bin in proportion; beyond the last edge in the middle of the open bin", () => {
-  const bins = [bin(0, 1000), bin(1000, 2500), bin(2500, null)];
-  assert.equal(binPosition(bins, 500), 0.5);
-  assert.equal(binPosition(bins, 2500), 2);
-  assert.equal(binPosition(bins, 99_999), 2.5);
+test("a bin that a limit cut in two keeps its area; the open one is a step wide", () => {
+  const bins = [bin(0, 400), bin(400, 800), bin(800, 1000), bin(1000, 1200), bin(1200, 1600), bin(1600, null)];
+  assert.equal(usualWidth(bins), 400);
+  assert.deepEqual(bins.map((one) => binHeight(one, 400)), [0.1, 0.1, 0.2, 0.2, 0.1, 0.1]);
+  assert.equal(binEnd(bin(1600, null), 400), 2000);
+  assert.equal(usualWidth([]), 1);
 });
 
 test("a limit belongs to the better side", () => {
