@@ -165,7 +165,11 @@ impl Processor {
             async move { shared.progress.run(&shared.store, &*shared.clock, every, reports).await }
         });
         let _ = warm.await;
-        let result = Partitions::new(shared.clone()).run(shutdown).await;
+        let mut result = Partitions::new(shared.clone()).run(shutdown).await;
+        if result.is_ok() {
+            // Makes the last position durable, so that the next start has nothing to replay.
+            result = shared.consumer.close().await.map_err(ProcessorError::from);
+        }
         reports.cancel();
         let _ = tokio::time::timeout(shared.config.drain(), reporter).await;
         if let Err(error) = &result {
@@ -221,6 +225,10 @@ impl Partitions {
         match result {
             Ok(()) => self.drain().await,
             Err(error) => {
+                // Those that ask the store from threads of their own hear it by their tokens.
+                for stop in self.stops.values() {
+                    stop.cancel();
+                }
                 self.tasks.shutdown().await;
                 Err(error)
             }

@@ -29,7 +29,7 @@ pub struct Rig {
     pub clock: Arc<ManualClock>,
     pub config: ProcessorConfig,
     pub sites: Arc<Sites>,
-    _engine: TestEngine,
+    engine: Arc<TestEngine>,
     _log_dir: TempDir,
 }
 
@@ -82,15 +82,24 @@ impl Rig {
     }
 
     pub async fn with_sites(sites: Vec<Site>, partitions: u32) -> Self {
-        let engine = TestEngine::start().await;
-        let store = engine.migrated("felt").await;
+        Self::over(Arc::new(TestEngine::start().await), "felt", sites, partitions).await
+    }
+
+    /// The same over a database and a log of its own, on the same engine.
+    pub async fn with_database(&self, database: &str) -> Self {
+        let sites = self.sites.iter().cloned().collect();
+        Self::over(self.engine.clone(), database, sites, self.log.partitions()).await
+    }
+
+    async fn over(engine: Arc<TestEngine>, database: &str, sites: Vec<Site>, partitions: u32) -> Self {
+        let store = engine.migrated(database).await;
         let log_dir = tempfile::tempdir().expect("a scratch directory can be made");
         let config = LocalLogConfig { dir: log_dir.path().to_owned(), partitions, ..LocalLogConfig::default() };
         let log = LocalLog::open(config, Arc::new(SystemClock)).expect("the log opens");
         let config = ProcessorConfig { idle_flush_ms: 1, batch_age_ms: 20, idle_poll_ms: 50, ..ProcessorConfig::default() };
         let sites = Arc::new(Sites::new(sites).expect("the test's sites are valid"));
         let clock = Arc::new(ManualClock::new(NOW_MS));
-        Self { log, store, clock, config, sites, _engine: engine, _log_dir: log_dir }
+        Self { log, store, clock, config, sites, engine, _log_dir: log_dir }
     }
 
     pub async fn append(&self, beacons: &[Beacon]) {
