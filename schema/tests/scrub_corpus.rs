@@ -88,6 +88,7 @@ const INNOCENT_TEXTS: &[&str] = &[
     "/p/:id",
     "Checkout — step 2 of 4",
     "Größe wählen",
+    "spin=3, monkey=4, design: 12345",
     "MozAppleWebKit/537.36 (KHTML, like Gecko)",
 ];
 

@@ -9,7 +9,9 @@ use super::text::compiled;
 use super::{CARD, IBAN, PHONE};
 
 /// Fewer digits than this are nobody's number.
-pub(super) const DIGITS_MIN: usize = 7;
+pub(super) const DIGITS_MIN: usize = 8;
+/// Digits of the shortest card number.
+pub(super) const CARD_DIGITS_MIN: usize = 13;
 
 /// A run of digits with single spaces or hyphens between them, as the ranges of its groups.
 fn digit_groups(text: &str, from: usize) -> Vec<(usize, usize)> {
@@ -105,7 +107,7 @@ fn luhn(digits: &str) -> bool {
             }
         })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 /// Masks international bank account numbers, written together or in groups.
@@ -186,6 +188,9 @@ pub(super) fn mask_international_phones(text: &str) -> Cow<'_, str> {
             r"(?i)(?:\+|%2B|tel:\+?)[1-9]\d{0,2}(?:[ ().\-/]{0,3}|%20)(?:\d[ ().\-/]{0,2}){5,12}\d|tel:[\d ().\-/]{6,20}\d",
         )
     });
+    if !text.contains('+') && !text.contains('%') && !text.contains(':') {
+        return Cow::Borrowed(text);
+    }
     INTERNATIONAL.replace_all(text, PHONE)
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use regex::{Captures, Regex};
+use regex::Regex;
 
 use super::{EMAIL, numbers, secrets};
 
@@ -24,7 +24,7 @@ pub(super) fn scrub_url_part(part: &str) -> Cow<'_, str> {
         let part = part.map_with(is_worth_a_look, secrets::mask);
         let part = part.map_with(|part| part.contains('@') || part.contains('%'), mask_emails);
         let part = part.map_with(has_digits, numbers::mask_ibans);
-        let part = part.map_with(has_digits, numbers::mask_cards);
+        let part = part.map_with(has_digits_of_card, numbers::mask_cards);
         part.map_with(has_digits, numbers::mask_international_phones)
     })
 }
@@ -33,7 +33,7 @@ fn mask(text: Cow<'_, str>) -> Cow<'_, str> {
     let text = text.map_with(is_worth_a_look, secrets::mask);
     let text = text.map_with(|text| text.contains('@') || text.contains('%'), mask_emails);
     let text = text.map_with(has_digits, numbers::mask_ibans);
-    let text = text.map_with(has_digits, numbers::mask_cards);
+    let text = text.map_with(has_digits_of_card, numbers::mask_cards);
     text.map_with(has_digits, numbers::mask_phones)
 }
 
@@ -77,25 +77,19 @@ fn until_settled<'a>(text: &'a str, pass: impl Fn(Cow<'_, str>) -> Cow<'_, str>)
 /// Whether any sign of personal data is there: most texts show none, and no expression has to look at them.
 fn is_worth_a_look(text: &str) -> bool {
     let (mut digits, mut run) = (0, 0);
-    for byte in text.bytes() {
-        match byte {
-            b'@' | b'=' | b':' | b'%' => return true,
-            b'0'..=b'9' => {
-                digits += 1;
-                run += 1;
-            }
-            b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'-' | b'+' | b'/' => run += 1,
-            _ => run = 0,
-        }
-        if digits >= numbers::DIGITS_MIN || run >= secrets::RUN_MIN {
-            return true;
-        }
-    }
-    false
+    text.bytes().any(|byte| {
+        digits += usize::from(byte.is_ascii_digit());
+        run = if secrets::is_run(byte) { run + 1 } else { 0 };
+        matches!(byte, b'@' | b'=' | b':' | b'%') || digits >= numbers::DIGITS_MIN || run >= secrets::RUN_MIN
+    })
 }
 
 fn has_digits(text: &str) -> bool {
     text.bytes().filter(u8::is_ascii_digit).nth(numbers::DIGITS_MIN - 1).is_some()
+}
+
+fn has_digits_of_card(text: &str) -> bool {
+    text.bytes().filter(u8::is_ascii_digit).nth(numbers::CARD_DIGITS_MIN - 1).is_some()
 }
 
 fn mask_emails(text: &str) -> Cow<'_, str> {
@@ -110,21 +104,41 @@ fn mask_emails(text: &str) -> Cow<'_, str> {
 /// Cuts query, fragment and credentials off URLs inside a text; the line and column behind a script's URL in a stack
 /// stay.
 fn strip_urls(text: &str) -> Cow<'_, str> {
-    static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
-        compiled(
-            r#"(?i)\b([a-z][a-z0-9+.\-]*://)([^\s"'<>()/?#]*@)?([^\s"'<>()?#]*)([?#][^\s"'<>()]*?)?((?::\d+){0,2})([\s"'<>()]|$)"#,
-        )
-    });
-    if !text.contains("://") {
+    let mut stripped = String::new();
+    let (mut copied, mut at) = (0, 0);
+    while let Some(found) = text[at..].find("://") {
+        let host = at + found + 3;
+        let ends = |c: char| c.is_whitespace() || "\"'<>()".contains(c);
+        let end = text[host..].find(ends).map_or(text.len(), |length| host + length);
+        let authority_end = text[host..end].find(['/', '?', '#']).map_or(end, |length| host + length);
+        if let Some(credentials) = text[host..authority_end].rfind('@') {
+            stripped.push_str(&text[copied..host]);
+            copied = host + credentials + 1;
+        }
+        if let Some(query) = text[host..end].find(['?', '#']) {
+            stripped.push_str(&text[copied..host + query]);
+            copied = position_start(text, host + query, end);
+        }
+        at = end;
+    }
+    if copied == 0 {
         return Cow::Borrowed(text);
     }
-    let mut changed = false;
-    let stripped = ADDRESS.replace_all(text, |found: &Captures<'_>| {
-        let part = |group| found.get(group).map_or("", |found| found.as_str());
-        changed |= found.get(2).is_some() || found.get(4).is_some();
-        format!("{}{}{}{}", part(1), part(3), part(5), part(6))
-    });
-    if changed { Cow::Owned(stripped.into_owned()) } else { Cow::Borrowed(text) }
+    stripped.push_str(&text[copied..]);
+    Cow::Owned(stripped)
+}
+
+/// Where `:line:column` at the end of a URL begins; its end where there is none.
+fn position_start(text: &str, from: usize, end: usize) -> usize {
+    let mut start = end;
+    for _ in 0..2 {
+        let digits = text[from..start].bytes().rev().take_while(u8::is_ascii_digit).count();
+        match digits > 0 && text[from..start - digits].ends_with(':') {
+            true => start -= digits + 1,
+            false => break,
+        }
+    }
+    start
 }
 
 /// A compiled expression of ours: one that does not compile fails every test.

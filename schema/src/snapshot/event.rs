@@ -55,12 +55,6 @@ impl EventKind {
     }
 }
 
-impl Default for EventKind {
-    fn default() -> Self {
-        Self::Error
-    }
-}
-
 owned_already!(EventKind);
 
 lenient_part! {

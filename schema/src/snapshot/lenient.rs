@@ -250,7 +250,8 @@ impl<T: IntoOwned> IntoOwned for Vec<T> {
 
 macro_rules! owned_already {
     ($($name:ty)+) => {
-        $(impl $crate::snapshot::IntoOwned for $name {
+        $(impl $crate::snapshot::compact::Compact for $name {}
+        impl $crate::snapshot::IntoOwned for $name {
             type Owned = Self;
             fn into_owned(self) -> Self {
                 self
@@ -260,7 +261,14 @@ macro_rules! owned_already {
 }
 pub(super) use owned_already;
 
-owned_already!(f64 u32 u16 bool [u16; 2]);
+owned_already!(u32 bool [u16; 2]);
+
+impl IntoOwned for f64 {
+    type Owned = Self;
+    fn into_owned(self) -> Self {
+        self
+    }
+}
 
 /// A part of a snapshot: the struct, all of whose fields may be missing, and how it is read. Each field is
 /// `name "key": type = rule`; its drops are counted under the prefix and the key.
@@ -273,7 +281,11 @@ macro_rules! lenient_part {
         $vis struct $name<'a> {
             $(
                 $(#[$field_doc])*
-                #[serde(rename = $key, skip_serializing_if = "Option::is_none")]
+                #[serde(
+                    rename = $key,
+                    skip_serializing_if = "Option::is_none",
+                    serialize_with = "crate::snapshot::compact::option"
+                )]
                 pub $field: Option<$type>,
             )+
         }
@@ -312,6 +324,8 @@ macro_rules! lenient_part {
                 $name { $($field: $crate::snapshot::IntoOwned::into_owned(self.$field),)+ }
             }
         }
+
+        impl $crate::snapshot::compact::Compact for $name<'_> {}
 
         impl $name<'_> {
             /// Whether it says nothing at all.

@@ -6,6 +6,7 @@
 //! as the same. Taking personal data out is [`Snapshot::scrub`]'s work.
 
 mod body;
+mod compact;
 mod drops;
 mod event;
 mod lenient;
@@ -66,6 +67,7 @@ pub struct Snapshot<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<Text<'a>>,
     /// Ms since the view began when this snapshot was sent; 0 where it was not said.
+    #[serde(serialize_with = "compact::plain")]
     pub age: f64,
     /// HTTP status of the document.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -77,13 +79,13 @@ pub struct Snapshot<'a> {
     #[serde(skip_serializing_if = "is_true")]
     pub activated: bool,
     /// When the page was first hidden.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "compact::option")]
     pub first_hidden: Option<f64>,
     /// When the view ended.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "compact::option")]
     pub left: Option<f64>,
     /// Share of views that are sent at all.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "compact::option")]
     pub sample_rate: Option<f64>,
     /// What was measured.
     #[serde(skip_serializing_if = "Metrics::is_empty")]

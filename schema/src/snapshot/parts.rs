@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use serde::de::{MapAccess, SeqAccess};
 use serde::{Serialize, Serializer};
 
+use super::compact::Short;
 use super::lenient::{FromObject, IntoOwned, KeySeed, Read, Rule, Skip, Slot, lenient_part, object, owned_already};
-use super::rules::{Flag, Number, millis, number, rounded, strip, text};
+use super::rules::{Flag, millis, number, rounded, strip, text};
 use super::{Drops, Text};
 use crate::limits;
 use crate::metric::{MISSING, Metric};
@@ -95,7 +96,9 @@ impl FromIterator<(Metric, f64)> for Metrics {
 
 impl Serialize for Metrics {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.iter().map(|(metric, value)| (metric.name(), value)))
+        let short = self.0.each_ref().map(|value| value.as_ref().map(Short));
+        let named = Metric::ALL.into_iter().zip(short);
+        serializer.collect_map(named.filter_map(|(metric, value)| Some((metric.name(), value?))))
     }
 }
 
@@ -107,7 +110,7 @@ impl<'de> FromObject<'de> for Metrics {
                 object.next_value::<Skip>()?;
                 continue;
             };
-            let rule: Number = number(0.0, metric.value_max(), metric.micro_per_unit());
+            let rule = number(0.0, metric.value_max(), metric.micro_per_unit());
             let (name, cut) = (metric.field(), metric.field());
             if let Some(value) = object.next_value_seed(Slot { rule, name, cut, drops })? {
                 metrics.0[metric as usize] = Some(value);
