@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { SCREENS } from "./address/address.ts";
-import { address, navigate } from "./address/navigate.ts";
+import { address, hrefWith, navigate } from "./address/navigate.ts";
 import { getSites } from "./api/client.ts";
 import { browserTimeZone } from "./api/paths.ts";
 import { tokenWanted } from "./api/token.ts";
@@ -12,6 +12,7 @@ import { TokenPrompt } from "./chrome/token-prompt.tsx";
 import { HappinessScreen } from "./screens/happiness.tsx";
 import { PageDetail } from "./screens/page-detail.tsx";
 import { PagesScreen } from "./screens/pages.tsx";
+import { Link } from "./widgets/link.tsx";
 import { TermPopover } from "./widgets/term.tsx";
 import { Failed } from "./widgets/widget.tsx";
 
@@ -38,7 +39,7 @@ export function App() {
     <>
       <a class="skip" href="#main" onClick={(event) => { event.preventDefault(); document.getElementById("main")?.focus(); }}>Skip to the figures</a>
       <TopBar sites={rows} tz={tz} />
-      {tokenWanted.value ? <TokenPrompt retry={() => void load()} /> : here.site !== null ? <Screen tz={tz} /> : <NoSite sites={sites} retry={() => void load()} />}
+      {tokenWanted.value ? <TokenPrompt retry={() => void load()} /> : here.site !== null && (rows.length === 0 || rows.some(({ key }) => key === here.site)) ? <Screen tz={tz} /> : <NoSite sites={sites} retry={() => void load()} />}
       <TermPopover />
     </>
   );
@@ -59,7 +60,7 @@ function Screen({ tz }: { tz: string }) {
 function NoSite({ sites, retry }: { sites: Part<SiteRow[]> | undefined; retry: () => void }) {
   return (
     <main id="main" class="alone" tabIndex={-1}>
-      {sites === undefined ? <p role="status">Loading</p> : !sites.ok ? <Failed problem={sites.problem} retry={retry} /> : (
+      {address.value.site !== null && sites?.ok ? <UnknownSite sites={sites.answer.data} /> : sites === undefined ? <p role="status">Loading</p> : !sites.ok ? <Failed problem={sites.problem} retry={retry} /> : (
         <>
           <h1>No site yet</h1>
           <p class="lead">Tell Felt about your site in <code>felt.toml</code>, then start it again:</p>
@@ -67,5 +68,15 @@ function NoSite({ sites, retry }: { sites: Part<SiteRow[]> | undefined; retry: (
         </>
       )}
     </main>
+  );
+}
+
+function UnknownSite({ sites }: { sites: readonly SiteRow[] }) {
+  return (
+    <>
+      <h1>{`There is no site “${address.value.site}”`}</h1>
+      <p class="lead">Or it is not yours to see. These are:</p>
+      <ul class="ways">{sites.map(({ key, name }) => <li key={key}><Link class="button" href={hrefWith({ site: key, filters: [], page: null })}>{name}</Link></li>)}</ul>
+    </>
   );
 }

@@ -19,6 +19,7 @@ import { NoVisits } from "../widgets/no-visits.tsx";
 import { HappinessSeries, LevelsSeries } from "../widgets/series.tsx";
 import { StepChoice } from "../widgets/step-choice.tsx";
 import { Term } from "../widgets/term.tsx";
+import { Warnings } from "../widgets/warnings.tsx";
 import { Widget } from "../widgets/widget.tsx";
 import type { Term as TermName } from "../words/glossary.ts";
 
@@ -60,6 +61,7 @@ export function HappinessScreen({ tz }: { tz: string }) {
   return (
     <main id="main" tabIndex={-1}>
       <Headline phrases={sentence} stale={data.stale} />
+      <Warnings data={data} />
       {nothing && <NoVisits />}
       <div class="grid overview" hidden={nothing}>
         <Widget<MetricRow[]> class="w-score" title={<Term of="happiness">Happiness</Term>} data={data} part="summary">

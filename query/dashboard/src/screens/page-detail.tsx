@@ -20,6 +20,7 @@ import { NoVisits } from "../widgets/no-visits.tsx";
 import { HappinessSeries, MetricSeries } from "../widgets/series.tsx";
 import { StepChoice } from "../widgets/step-choice.tsx";
 import { Term } from "../widgets/term.tsx";
+import { Warnings } from "../widgets/warnings.tsx";
 import { Widget } from "../widgets/widget.tsx";
 import { MetricTitle, VITALS } from "./happiness.tsx";
 
@@ -62,6 +63,7 @@ export function PageDetail({ page, tz }: { page: string; tz: string }) {
     <main id="main" tabIndex={-1}>
       <p class="crumbs"><Link href={hrefWith({ page: null, metric: null })}><span aria-hidden="true">← </span>All pages</Link></p>
       <Headline phrases={sentence} stale={data.stale} />
+      <Warnings data={data} />
       {nothing && <NoVisits />}
       <div class="grid" hidden={nothing}>
         <Widget<MetricRow[]> class="w-score" title={<Term of="happiness">Happiness</Term>} data={data} part="summary">

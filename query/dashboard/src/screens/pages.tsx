@@ -14,6 +14,7 @@ import { FirstVisit } from "../widgets/first-visit.tsx";
 import { Headline } from "../widgets/headline.tsx";
 import { NoVisits } from "../widgets/no-visits.tsx";
 import { PagesTable } from "../widgets/pages-table.tsx";
+import { Warnings } from "../widgets/warnings.tsx";
 import { Widget } from "../widgets/widget.tsx";
 
 export const DEFAULT_ORDER = "-lost";
@@ -48,6 +49,7 @@ export function PagesScreen({ tz }: { tz: string }) {
   return (
     <main id="main" tabIndex={-1}>
       <Headline phrases={sentence} stale={data.stale} />
+      <Warnings data={data} />
       {nothing && <NoVisits />}
       <div class="grid" hidden={nothing}>
         <Widget<BreakdownRow[]> class="w-full table-card tall" title="All pages" data={data} part="pages" actions={<Search />}>

@@ -10,7 +10,7 @@ const ASK_EVERY_MS = 3_000;
 
 export function FirstVisit({ arrived }: { arrived: () => void }) {
   const [said, setSaid] = useState("");
-  const snippet = `<script async src="${location.origin}/beacon.js?site=${address.value.site ?? ""}"></script>`;
+  const snippet = `<script async src="${location.origin}/beacon.js" data-site="${address.value.site ?? ""}"></script>`;
 
   useEffect(() => {
     const controller = new AbortController();

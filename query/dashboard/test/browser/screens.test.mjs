@@ -229,15 +229,38 @@ test("a token is asked for, sent as Bearer, and kept in this tab only", async ()
 test("a new site teaches the line to paste and notices its first visit", async () => {
   await page.goto(`${mock.url}/fresh/happiness`);
   await page.getByRole("heading", { name: "Waiting for the first visit" }).waitFor();
-  assert.match(await page.locator("pre").innerText(), /^<script async src="http:\/\/127\.0\.0\.1:\d+\/beacon\.js\?site=fresh"><\/script>$/);
+  assert.match(await page.locator("pre").innerText(), /^<script async src="http:\/\/127\.0\.0\.1:\d+\/beacon\.js" data-site="fresh"><\/script>$/);
   mock.controls.worlds.fresh = mock.controls.worlds.quiet;
   await page.locator(".w-score").waitFor();
   mock.controls.worlds.fresh = [];
 });
 
+test("an unknown site says so and shows the ones there are", async () => {
+  await page.goto(`${mock.url}/shoop/happiness`);
+  await page.getByRole("heading", { name: "There is no site “shoop”" }).waitFor();
+  await follow(page.getByRole("link", { name: "The Shop" }));
+  assert.equal(await path(), "/shop/happiness?range=7d");
+});
+
+test("what the server wants known is said once", async () => {
+  mock.controls.warnings = ["page: 12 values beyond the day's budget were folded into (other)"];
+  await open("/shop/happiness?range=7d");
+  assert.deepEqual(await page.locator(".warnings li").allInnerTexts(), ["Page: 12 values beyond the day's budget were folded into (other)."]);
+  mock.controls.warnings = [];
+});
+
+test("after a link to another screen, reading goes on at its beginning", async () => {
+  await open("/shop/pages?range=7d");
+  await page.getByRole("link", { name: "/basket" }).press("Enter");
+  await page.waitForFunction(() => document.activeElement?.id === "main");
+  await settled(page);
+  assert.match(await headline(), /^Visitors of \/basket/);
+});
+
 test("what visitors' strings contain is shown as text", async () => {
   const nasty = `/<img src=x onerror="window.hurt=1">'"&{{7*7}}`;
   mock.controls.worlds.nasty = mock.controls.worlds.quiet.map((row) => ({ ...row, page: nasty, release: nasty, browser: nasty, country: nasty }));
+  mock.controls.sites = [...mock.controls.sites, { key: "nasty", name: nasty }];
   await open("/nasty/happiness?range=28d");
   assert.ok((await page.getByText(nasty, { exact: true }).count()) >= 3);
   await follow(page.locator(".w-release a.row"));
@@ -246,6 +269,7 @@ test("what visitors' strings contain is shown as text", async () => {
   assert.equal(await page.locator("main img").count(), 0);
   assert.deepEqual(faults, []);
   delete mock.controls.worlds.nasty;
+  mock.controls.sites.pop();
 });
 
 test("a word explains itself on a click and goes away on Escape", async () => {
