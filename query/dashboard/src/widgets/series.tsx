@@ -1,12 +1,13 @@
 // The time charts of the screens: happiness, its levels, and the p75 of a metric, each with its words.
 
+import { address } from "../address/navigate.ts";
 import { levelsOf } from "../api/read.ts";
 import type { Answer, SeriesRow } from "../api/types.ts";
 import { LevelsChart, type LevelsPoint } from "../charts/levels-chart.tsx";
 import { LineChart, type LinePoint, trustWords } from "../charts/line-chart.tsx";
-import { stepsOf } from "../charts/steps.ts";
+import { type CountedStep, countOf, joinedToJudge, stepsOf } from "../charts/steps.ts";
 import { happinessDomain, happinessTicks, niceTicks, niceTop } from "../charts/scale.ts";
-import { JUDGE_COUNT_MIN, LEVELS, VERDICT_COUNT_MIN } from "../stats/happiness.ts";
+import { JUDGE_COUNT_MIN, LEVELS, score, VERDICT_COUNT_MIN } from "../stats/happiness.ts";
 import { formatCount, formatLimit, formatScore, formatValue, plural } from "../words/format.ts";
 import { GLOSSARY } from "../words/glossary.ts";
 import { METRIC_NAMES } from "../words/names.ts";
@@ -21,10 +22,15 @@ interface SeriesProps {
   readonly tz: string;
 }
 
+/** The steps asked for; when none were, long enough to be judged. */
+function happinessSteps(answer: Answer<SeriesRow[]>, tz: string): readonly CountedStep[] {
+  const steps = stepsOf(answer.data.filter((row) => row.metric === "happiness"), answer.query.to);
+  const counted = steps.map((row) => ({ from: row.from, to: row.to, levels: levelsOf(row) }));
+  return address.value.step === null ? joinedToJudge(counted, tz) : counted;
+}
+
 export function HappinessSeries({ answer, tz }: SeriesProps) {
-  const points: LinePoint[] = stepsOf(answer.data.filter((row) => row.metric === "happiness"), answer.query.to).map((row) => ({
-    from: row.from, to: row.to, count: row.count, value: row.value ?? null, low: row.low ?? null, high: row.high ?? null,
-  }));
+  const points: LinePoint[] = happinessSteps(answer, tz).map(({ from, to, levels }) => ({ from, to, ...score(levels) }));
   if (!points.some((point) => point.value !== null)) return <Nothing />;
   const judged = points.filter((point) => point.count >= JUDGE_COUNT_MIN);
   const domain = happinessDomain((judged.length > 0 ? judged : points).flatMap((point) => point.low ?? point.value ?? []));
@@ -40,7 +46,7 @@ export function HappinessSeries({ answer, tz }: SeriesProps) {
     <Figure
       summary={summary}
       columns={["Time", "Happiness", "At least", "At most", "Page views"]}
-      rows={() => points.map((point) => [formatStep(point.from, point.to, tz), score(point.value), score(point.low), score(point.high), formatCount(point.count)])}
+      rows={() => points.map((point) => [formatStep(point.from, point.to, tz), points100(point.value), points100(point.low), points100(point.high), formatCount(point.count)])}
     >
       <LineChart label={`Happiness over time. ${summary}`} points={points} tz={tz} height={HEIGHT} domain={domain}
         ticks={happinessTicks(domain)} tickLabel={String} readout={say} />
@@ -48,13 +54,11 @@ export function HappinessSeries({ answer, tz }: SeriesProps) {
   );
 }
 
-const score = (value: number | null): string => (value === null ? "– not measured" : formatScore(value));
+const points100 = (value: number | null): string => (value === null ? "– not measured" : formatScore(value));
 
 export function LevelsSeries({ answer, tz }: SeriesProps) {
-  const points: LevelsPoint[] = stepsOf(answer.data.filter((row) => row.metric === "happiness"), answer.query.to).map((row) => ({
-    from: row.from, to: row.to, levels: levelsOf(row),
-  }));
-  const total = (point: LevelsPoint): number => LEVELS.reduce((sum, level) => sum + point.levels[level], 0);
+  const points: readonly LevelsPoint[] = happinessSteps(answer, tz);
+  const total = (point: LevelsPoint): number => countOf(point.levels);
   const views = points.reduce((sum, point) => sum + total(point), 0);
   if (views === 0) return <Nothing />;
   const busiest = [...points].sort((a, b) => total(b) - total(a))[0];

@@ -1,4 +1,4 @@
-// How fine the time charts are. Fewer visits want longer steps; the server's own choice is the default.
+// How fine the time charts are. Fewer visits want longer steps; by default they are as long as that needs.
 
 import type { Step } from "../address/address.ts";
 import { address, hrefWith } from "../address/navigate.ts";
@@ -25,7 +25,7 @@ export function StepChoice({ data, part: name }: { data: ScreenData; part: strin
   if (possible.length < 2) return null;
   return (
     <div class="segments small" role="group" aria-label="Length of a step">
-      <Link href={hrefWith({ step: null })} title="As long as suits the time shown" aria-current={address.value.step === null ? "true" : undefined}>Auto</Link>
+      <Link href={hrefWith({ step: null })} title="Long enough for most steps to be judged" aria-current={address.value.step === null ? "true" : undefined}>Auto</Link>
       {possible.map(({ step, label }) => (
         <Link key={step} href={hrefWith({ step })} aria-current={address.value.step === step ? "true" : undefined}>{label}</Link>
       ))}

@@ -42,8 +42,8 @@ const DAY_MS = 24 * HOUR_MS;
 export function formatStep(from: number, to: number, tz: string): string {
   const day = formatTime(from, "full", tz).replace(/ \d\d:\d\d$/, "");
   if (to - from >= 23 * HOUR_MS) return day;
-  // Steps are an hour at most, or a day: this is a day that is not over yet.
-  if (to - from > HOUR_MS) return `${day} until ${formatTime(to, "minute", tz)}`;
+  // A day that is not over yet.
+  if (to - from > 6 * HOUR_MS) return `${day} until ${formatTime(to, "minute", tz)}`;
   return `${formatTime(from, "full", tz)} to ${formatTime(to, "minute", tz)}`;
 }
 

@@ -4,7 +4,7 @@ import type { BinRow } from "../../src/api/types.ts";
 import { binEnd, binHeight, ratingOf, usualWidth } from "../../src/charts/histogram.tsx";
 import { bandPath, linePath, runs } from "../../src/charts/path.ts";
 import { happinessDomain, happinessTicks, linear, niceTicks, niceTop, timeTicks } from "../../src/charts/scale.ts";
-import { stepsOf } from "../../src/charts/steps.ts";
+import { joinedToJudge, stepsOf } from "../../src/charts/steps.ts";
 
 const HOUR = 3_600_000;
 
@@ -59,6 +59,29 @@ test("a step ends where the next begins, the last where the question ends", () =
   const steps = stepsOf([{ time: "2026-11-01T00:00:00Z" }, { time: "2026-11-01T01:00:00Z" }], "2026-11-01T01:30:00Z");
   assert.deepEqual(steps.map((step) => step.to - step.from), [HOUR, HOUR / 2]);
   assert.deepEqual(stepsOf([], undefined), []);
+});
+
+const hours = (counts: readonly number[]) =>
+  counts.map((count, index) => {
+    const from = Date.parse("2026-11-16T00:00:00Z") + index * HOUR;
+    return { from, to: from + HOUR, levels: { delighted: count, annoying: 0, painful: 0, brutal: 0 } };
+  });
+
+test("steps with too few views are joined until they can be judged, losing none", () => {
+  const steps = hours(Array.from({ length: 168 }, () => 12));
+  const joined = joinedToJudge(steps, "UTC");
+  assert.equal(joined.length, 56);
+  assert.equal(joined.reduce((sum, step) => sum + step.levels.delighted, 0), 168 * 12);
+  assert.equal((joined[1]?.from ?? 0) - (joined[0]?.from ?? 0), 3 * HOUR);
+  assert.equal(joinedToJudge(steps, "Europe/Berlin")[1]?.from, Date.parse("2026-11-16T02:00:00Z"));
+});
+
+test("steps that can be judged, or never could, stay as they are", () => {
+  const busy = hours(Array.from({ length: 48 }, () => 40));
+  assert.equal(joinedToJudge(busy, "UTC"), busy);
+  const idle = hours(Array.from({ length: 168 }, (_, index) => (index % 40 === 0 ? 1 : 0)));
+  assert.equal(joinedToJudge(idle, "UTC"), idle);
+  assert.deepEqual(joinedToJudge([], "UTC"), []);
 });
 
 const bin = (from: number, to: number | null): BinRow => ({ from, to, count: 1, share: 0.1 });
