@@ -93,7 +93,7 @@ static TABLE: [Row; Metric::COUNT] = [
          "When anything at all was there"),
     row!(Ttfb "ttfb" "Time to First Byte" Milliseconds, ms(800, 1_800), TTFB, true, "https://web.dev/articles/ttfb",
          "When the server's answer began to arrive"),
-    row!(Usable "usable" "Usable" Milliseconds, ms(1_000, 3_000), WAIT, true, "docs/happiness.md",
+    row!(Usable "usable" "Usable" Milliseconds, ms(1_000, 3_000), WAIT, true, "https://www.nngroup.com/articles/response-times-3-important-limits/",
          "When the app said that it was ready; judged instead of LCP where it is sent"),
     row!(Redirect "redirect" "Redirects" Milliseconds, None, WAIT, false, "https://www.w3.org/TR/navigation-timing-2/",
          "Time spent in redirects before this page"),

@@ -74,10 +74,11 @@ fn roundest_between(low: u64, high: u64) -> u64 {
 }
 
 /// ClickHouse SQL for [`bucket_of`], in integer arithmetic: the same index for the same `UInt32`, as `UInt16`.
-/// `roundToExp2` of an integer keeps its highest bit; the bits below it, counted, are its logarithm. `column` must be
+/// `roundToExp2` of an integer keeps its highest bit; the bits below it, counted, are its logarithm. The shift is made
+/// unsigned, because a signed one makes `bitShiftRight` signed too, and values from 2³¹ on negative. `column` must be
 /// an identifier of ours, never a value from outside.
 pub fn sql_bucket(column: &str) -> String {
-    let shift = format!("(bitCount(roundToExp2(bitOr(toUInt32({column}), 255)) - 1) - 7)");
+    let shift = format!("toUInt8(bitCount(roundToExp2(bitOr(toUInt32({column}), 255)) - 1) - 7)");
     format!("toUInt16({shift} * 128 + bitShiftRight(toUInt32({column}), {shift}))")
 }
 
@@ -239,6 +240,12 @@ mod tests {
         let limits = [Limit { at_most: 2_500_000, count: 3 }];
         assert_eq!(histogram.value_at_rank(3, &limits), Some(2_500_000.0));
         assert!(histogram.value_at_rank(4, &limits).is_some_and(|value| value > 2_500_000.0));
+    }
+
+    #[test]
+    fn sql_shifts_unsigned_so_that_buckets_from_2_to_the_31_are_not_negative() {
+        let shift = "toUInt8(bitCount(roundToExp2(bitOr(toUInt32(lcp), 255)) - 1) - 7)";
+        assert_eq!(sql_bucket("lcp"), format!("toUInt16({shift} * 128 + bitShiftRight(toUInt32(lcp), {shift}))"));
     }
 
     #[test]
