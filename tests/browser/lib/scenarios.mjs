@@ -55,14 +55,13 @@ export const SCENARIOS = {
     },
   },
 
-  // The browser tells of a request once its whole answer is there, which may be after the tab was hidden.
   failed_request: {
     views: 1,
-    complete: ([view]) => view.events.some(({ type }) => type === "request"),
     async run({ tab, base }) {
       await tab.go(`${base}/shop/workshop`);
       await tab.click("#fail");
-      await tab.until("document.querySelector('#said').textContent.includes('404')");
+      // The browser tells of a request once its whole answer is there, a little after the page knows the status.
+      await tab.until("performance.getEntriesByType('resource').some(({ name }) => name.includes('/missing'))");
       await tab.hide();
     },
   },

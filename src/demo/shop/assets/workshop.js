@@ -44,7 +44,7 @@ tool("slow-route", () => {
   document.title = `Room ${room}, Luma`;
   const place = document.getElementById("room");
   place.innerHTML = `<section><h2>Room ${room}</h2><p>Another route of the same document, drawn by script, with enough words to be the largest thing that was painted since.</p>
-    <img src="/shop/img/hero.webp?room=${room}" width="800" height="400" alt=""><p><button type="button" class="button" id="inside">Slow click inside</button></p></section>`;
+    <img decoding="sync" src="/shop/img/hero.webp?room=${room}" width="800" height="400" alt=""><p><button type="button" class="button" id="inside">Slow click inside</button></p></section>`;
   document.getElementById("inside").addEventListener("click", () => {
     busy(90);
     say("Slow inside.");
