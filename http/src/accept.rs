@@ -3,7 +3,7 @@
 use crate::events::{self, ServerMetrics};
 use crate::exchange::Exchange;
 use crate::inflight::InFlight;
-use crate::{Draining, ServerLimits};
+use crate::{Draining, ServerLimits, telemetry};
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -39,6 +39,8 @@ pub async fn serve_with_signal(
     shutdown: impl Future<Output = ()>,
     share: impl FnOnce(Draining),
 ) -> io::Result<()> {
+    // Metrics are looked up once per listener, so the recorder comes first. If somebody else's is installed, it gets them.
+    let _ = telemetry::install();
     let in_flight = Arc::new(InFlight::default());
     share(Draining(in_flight.clone()));
     let mut server = Server {

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::Sleep;
 
-/// A handler's way to say that its request may take long; in the request's extensions. Such a handler bounds its own waiting,
+/// A handler's way to say that its request may take long, found in [`crate::RequestContext`]. Such a handler bounds its own waiting,
 /// for instance the time between two pieces of the body.
 #[derive(Debug, Clone, Default)]
 pub struct Patience(Arc<AtomicBool>);

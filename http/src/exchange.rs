@@ -20,9 +20,19 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tower::Service;
 
-/// The address of the connection's other end; in the request's extensions. Behind a proxy that is the proxy.
-#[derive(Debug, Clone, Copy)]
-pub struct Peer(pub SocketAddr);
+/// What a handler may want to know of its request beyond the request itself; in the request's extensions. One value, because
+/// each further extension costs every request an allocation.
+#[derive(Debug, Clone)]
+pub struct RequestContext {
+    /// The connection's other end. Behind a proxy that is the proxy.
+    pub peer: SocketAddr,
+    /// The request's name in answers and logs.
+    pub id: RequestId,
+    /// Lifts the deadlines of a request that streams.
+    pub patience: Patience,
+    /// Whether the server is shutting down.
+    pub draining: Draining,
+}
 
 /// What every request of one listener shares.
 pub(crate) struct Exchange {
@@ -79,11 +89,8 @@ impl Exchange {
         // 6. Body deadline: a body that trickles ends in an error, whoever reads it.
         let mut request: Request =
             request.map(|body| Body::new(DeadlineBody::new(body, self.limits.body_timeout(), patience.clone())));
-        let extensions = request.extensions_mut();
-        extensions.insert(Peer(peer));
-        extensions.insert(id.clone());
-        extensions.insert(patience.clone());
-        extensions.insert(Draining(self.in_flight.clone()));
+        let draining = Draining(self.in_flight.clone());
+        request.extensions_mut().insert(RequestContext { peer, id: id.clone(), patience: patience.clone(), draining });
 
         let mut router = self.router.clone();
         // 4. Panic: costs this request, not the process.

@@ -3,7 +3,7 @@
 //! Alive means that the process answers. Ready means that it can do its job: every [`Check`] says so. A check may also say
 //! `degraded`: the job is done, but somebody should look; that is a 200, because taking the process away would make it worse.
 
-use crate::Draining;
+use crate::RequestContext;
 use crate::telemetry::PrometheusHandle;
 use async_trait::async_trait;
 use axum::extract::State;
@@ -95,13 +95,13 @@ struct CheckAnswer {
     reason: Option<String>,
 }
 
-async fn readyz(State(checks): State<Checks>, draining: Option<Extension<Draining>>) -> Response {
+async fn readyz(State(checks): State<Checks>, context: Option<Extension<RequestContext>>) -> Response {
     let found = futures::future::join_all(checks.0.iter().map(|check| async {
         let readiness = tokio::time::timeout(CHECK_TIMEOUT, check.check()).await;
         (check.name(), readiness.unwrap_or_else(|_| Readiness::NotReady("the check had no answer within 2 s".into())))
     }));
     let mut found = found.await;
-    if draining.is_some_and(|draining| draining.has_begun()) {
+    if context.is_some_and(|context| context.draining.has_begun()) {
         found.push(("process", Readiness::NotReady("shutting down".into())));
     }
     let worst = found.iter().map(|(_, readiness)| readiness).max();

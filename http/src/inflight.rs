@@ -50,7 +50,7 @@ impl Drop for InFlightGuard {
     }
 }
 
-/// Whether this server is shutting down; in the request's extensions, for handlers that run long.
+/// Whether this server is shutting down, for handlers that run long.
 #[derive(Debug, Clone)]
 pub struct Draining(pub(crate) Arc<InFlight>);
 

@@ -20,7 +20,7 @@ pub mod telemetry;
 pub use accept::{serve, serve_with_signal};
 pub use authorize::{Authorize, Denied, OpenAccess, Scope, bearer};
 pub use deadline::{BodyTooSlow, Patience};
-pub use exchange::Peer;
+pub use exchange::RequestContext;
 pub use inflight::Draining;
 pub use limits::ServerLimits;
 pub use problem::{Problem, ProblemResult};

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(crate) const HEADER: http::HeaderName = http::HeaderName::from_static("x-request-id");
 const LENGTH_MAX: usize = 64;
 
-/// The name of one request; in the request's extensions.
+/// The name of one request.
 #[derive(Debug, Clone)]
 pub struct RequestId(pub HeaderValue);
 

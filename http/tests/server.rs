@@ -4,7 +4,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
-use felt_http::{BodyTooSlow, Patience, Problem, ServerLimits, health, serve, telemetry};
+use felt_http::{BodyTooSlow, Problem, RequestContext, ServerLimits, health, serve, telemetry};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -30,8 +30,8 @@ async fn start(limits: ServerLimits) -> Server {
         .route("/echo", post(echo))
         .route(
             "/slow-upload",
-            post(async |patience: axum::Extension<Patience>, request| {
-                patience.lift_deadlines();
+            post(async |context: axum::Extension<RequestContext>, request| {
+                context.patience.lift_deadlines();
                 echo(request).await
             }),
         )

@@ -11,7 +11,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use felt_eventlog::Entry;
-use felt_http::{Peer, Problem};
+use felt_http::{Problem, RequestContext};
 use felt_schema::limits::{BODY_BYTES_MAX, BODY_UNPACKED_BYTES_MAX, USER_AGENT_BYTES_MAX};
 use felt_schema::outcome::RefuseReason;
 use felt_schema::record::{self, Record, ViewRecord};
@@ -208,7 +208,7 @@ pub(crate) fn user_agent(bytes: &[u8]) -> Cow<'_, str> {
 
 fn client_of(shared: &Shared, head: &Parts) -> Client {
     let nowhere = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
-    let peer = head.extensions.get::<Peer>().map_or(nowhere, |peer| peer.0);
+    let peer = head.extensions.get::<RequestContext>().map_or(nowhere, |context| context.peer);
     Client::of(peer, &head.headers, shared.config.trusted_proxies)
 }
 

@@ -10,6 +10,7 @@ use crate::rate::{Rate, RateTable, Verdict};
 use felt_eventlog::EventLog;
 use felt_http::Authorize;
 use felt_http::health::Check;
+use felt_http::telemetry;
 use felt_schema::clock::SharedClock;
 use felt_schema::site::{Site, Sites};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -35,8 +36,7 @@ pub(crate) struct Shared {
 
 impl IngestState {
     /// Makes the role ready to serve, and starts the task that writes counts of refusals to the log. Must be called within a
-    /// Tokio runtime, and after [`felt_http::telemetry::install`]: metrics are looked up once, here. Call [`drain`](Self::drain)
-    /// after the last request was answered.
+    /// Tokio runtime. Call [`drain`](Self::drain) after the last request was answered.
     pub fn new(
         config: IngestConfig,
         log: Arc<dyn EventLog>,
@@ -44,6 +44,9 @@ impl IngestState {
         clock: SharedClock,
         authorize: Arc<dyn Authorize>,
     ) -> Result<Self, GeoError> {
+        // Metrics are looked up once, here: without a recorder by now they would count into the void. If somebody else's recorder is
+        // installed, it gets them.
+        let _ = telemetry::install();
         events::describe();
         let geo = Geo::open(config.country_database.as_deref())?;
         let durable = Durable::new(log, config.append_bytes_max, Duration::from_millis(config.append_timeout_ms));

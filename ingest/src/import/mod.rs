@@ -17,7 +17,7 @@ use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 
 use felt_eventlog::Entry;
-use felt_http::{Patience, Problem, ProblemResult, Scope, bearer};
+use felt_http::{Problem, ProblemResult, RequestContext, Scope, bearer};
 use felt_schema::outcome::RefuseReason;
 use felt_schema::site::Site;
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -34,7 +34,7 @@ const BATCH_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub(crate) async fn post(
     State(state): State<IngestState>,
     Path(site): Path<String>,
-    patience: Option<Extension<Patience>>,
+    context: Option<Extension<RequestContext>>,
     request: Request,
 ) -> ProblemResult<Response> {
     let shared = &*state.0;
@@ -42,8 +42,8 @@ pub(crate) async fn post(
     shared.authorize.authorize(bearer(&head.headers), &site, Scope::Admin).await?;
     let site = shared.sites.get(&site).ok_or_else(|| Problem::not_found(format!("there is no site `{site}`")))?;
     let encoding = Encoding::of(&head.headers)?;
-    if let Some(Extension(patience)) = patience {
-        patience.lift_deadlines();
+    if let Some(Extension(context)) = context {
+        context.patience.lift_deadlines();
     }
 
     let begin = Instant::now();

@@ -68,8 +68,6 @@ impl Felt {
     }
 
     pub async fn start_with(options: Options) -> Self {
-        // Before anything else: whoever looks up a metric before there is a recorder counts into the void.
-        let metrics = telemetry::install().unwrap();
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(NOW_MS));
         let config = LocalLogConfig { dir: dir.path().to_owned(), ..LocalLogConfig::default() };
@@ -78,7 +76,7 @@ impl Felt {
         let port = (options.wrap)(log.clone());
         let state = IngestState::new(options.ingest, port, sites, clock.clone(), options.authorize).unwrap();
         let checks = health::Checks::new().with(state.readiness());
-        let router = felt_ingest::router(state.clone()).merge(health::router(checks, metrics));
+        let router = felt_ingest::router(state.clone()).merge(health::router(checks, telemetry::install().unwrap()));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
