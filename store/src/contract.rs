@@ -15,7 +15,9 @@ use crate::{JsonRow, Param, QueryLimits, Store, StoreError};
 #[derive(Debug, thiserror::Error)]
 pub enum ContractFault {
     /// The check ran and the answer was wrong.
-    #[error("this clickhouse does not keep a promise that exact counts rest on: {promise}: expected {expected}, found {found}")]
+    #[error(
+        "this clickhouse does not keep a promise that exact counts rest on: {promise}: expected {expected}, found {found}"
+    )]
     Broken {
         /// What was promised.
         promise: &'static str,

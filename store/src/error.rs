@@ -83,7 +83,7 @@ pub(crate) fn exception_code(text: &str) -> Option<i32> {
     rest[..digits].parse().ok()
 }
 
-fn with_causes(error: &dyn std::error::Error) -> String {
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {

@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::engine::{self, EngineConfig, EngineHandle, SpawnConfig};
 use crate::{Store, StoreConfig};
@@ -97,7 +97,9 @@ pub fn spawn_config(data_dir: &Path) -> SpawnConfig {
         drain_ms: 5_000,
         ..EngineConfig::default()
     };
-    SpawnConfig::new(executable().to_owned(), Vec::<String>::new(), engine)
+    // Tests kill engines on purpose, again and again.
+    let backoff_max = Duration::from_millis(100);
+    SpawnConfig { backoff_max, ..SpawnConfig::new(executable().to_owned(), Vec::<String>::new(), engine) }
 }
 
 /// Where `scripts/fetch-libchdb.sh` put its download.

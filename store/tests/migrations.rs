@@ -19,13 +19,22 @@ async fn migrations_are_applied_once_by_whoever_comes_first() {
     assert!(store.migrate().await.expect("again").is_empty());
     let tables = store.query_json("SHOW TABLES", &[], QueryLimits::default()).await.expect("tables");
     let expected = [
-        "dead_letters", "events", "outcomes", "page_views", "progress", "rollup_hour", "rollup_minute",
-        "schema_migrations", "tokens", "view_states",
+        "dead_letters",
+        "events",
+        "outcomes",
+        "page_views",
+        "progress",
+        "rollup_hour",
+        "rollup_minute",
+        "schema_migrations",
+        "tokens",
+        "view_states",
     ];
     assert_eq!(tables, expected.map(|name| vec![json!(name)]));
     let sql = "SELECT count() FROM system.tables WHERE database = {db:String} AND engine LIKE '%MergeTree'
                AND create_table_query LIKE '%non_replicated_deduplication_window = 100000%'";
-    let kept = store.query_json(sql, &[("db", Param::Text("felt".into()))], QueryLimits::default()).await.expect("rows");
+    let kept =
+        store.query_json(sql, &[("db", Param::Text("felt".into()))], QueryLimits::default()).await.expect("rows");
     assert_eq!(kept, [[json!(10)]]);
 }
 
@@ -71,7 +80,11 @@ async fn the_rows_of_the_schema_fit_the_tables() {
     round_trip!("events", EventRow { site: "shop".into(), kind: "step".into(), day, ..EventRow::default() }, EventRow);
     round_trip!("rollup_minute", rollup.clone(), RollupRow);
     round_trip!("rollup_hour", rollup, RollupRow);
-    round_trip!("view_states", ViewStateRow { state: "{}".into(), keep_until: day, day, ..ViewStateRow::default() }, ViewStateRow);
+    round_trip!(
+        "view_states",
+        ViewStateRow { state: "{}".into(), keep_until: day, day, ..ViewStateRow::default() },
+        ViewStateRow
+    );
     round_trip!("outcomes", OutcomeRow { count: 3, day, ..OutcomeRow::default() }, OutcomeRow);
     round_trip!("dead_letters", DeadLetterRow { value: "x".into(), day, ..DeadLetterRow::default() }, DeadLetterRow);
     round_trip!("progress", ProgressRow { owner: "p".into(), ..ProgressRow::default() }, ProgressRow);

@@ -142,7 +142,8 @@ async fn nothing_but_loopback_is_listened_on() {
 async fn errors_say_whether_to_try_again() {
     let engine = TestEngine::start().await;
     let store = with_items(&engine).await;
-    let limits = QueryLimits { execution: Duration::from_millis(300), ..QueryLimits::default() };
+    let limits =
+        QueryLimits { execution: Duration::from_millis(300), rows_read_max: u64::MAX, ..QueryLimits::default() };
     let slow = store.query_json("SELECT sum(sipHash64(number)) FROM numbers(1000000000000)", &[], limits).await;
     let error = slow.expect_err("it takes too long");
     assert_eq!((error.code(), error.is_transient()), (Some(159), true), "{error}");
@@ -161,7 +162,8 @@ async fn errors_say_whether_to_try_again() {
     let error = store.query_json("SELECT number FROM numbers(1000)", &[], few).await.expect_err("too many rows");
     assert_eq!(error.code(), Some(396), "{error}");
     let narrow = QueryLimits { rows_read_max: 10, ..QueryLimits::default() };
-    let error = store.query_json("SELECT sum(number) FROM numbers(1000)", &[], narrow).await.expect_err("too much read");
+    let error =
+        store.query_json("SELECT sum(number) FROM numbers(1000)", &[], narrow).await.expect_err("too much read");
     assert_eq!(error.code(), Some(158), "{error}");
     let gone = Store::connect(StoreConfig { url: "http://127.0.0.1:1".into(), ..store.config().clone() });
     assert!(gone.ping().await.expect_err("nobody listens").is_transient());
@@ -183,7 +185,12 @@ async fn errors_say_whether_to_try_again() {
 async fn a_dropped_question_is_cancelled() {
     let engine = TestEngine::start().await;
     let store = engine.migrated("felt").await;
-    let limits = QueryLimits { execution: Duration::from_secs(600), ..QueryLimits::default() };
+    let limits = QueryLimits {
+        execution: Duration::from_secs(600),
+        rows_read_max: u64::MAX,
+        bytes_read_max: u64::MAX,
+        ..QueryLimits::default()
+    };
     let endless = "SELECT sum(sipHash64(number)) AS endless FROM numbers(1000000000000)";
     let running = "SELECT count() FROM system.processes WHERE query LIKE 'SELECT sum(sipHash64%'";
     let count = || async {

@@ -76,7 +76,8 @@ impl Library {
     pub fn open(path: &Path) -> Result<&'static Self, EngineError> {
         let broken = |reason: String| EngineError::LibraryBroken { path: path.display().to_string(), reason };
         // SAFETY: loading runs the library's initialisers; the file is the pinned download or one the operator named.
-        let library = unsafe { libloading::Library::new(path) }.map_err(|error| broken(error.to_string()))?;
+        let library =
+            unsafe { libloading::Library::new(path) }.map_err(|error| broken(crate::error::with_causes(&error)))?;
         let library: &'static libloading::Library = Box::leak(Box::new(library));
         macro_rules! symbol {
             ($name:literal) => {{

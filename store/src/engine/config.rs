@@ -61,11 +61,19 @@ pub struct SpawnConfig {
     pub engine: EngineConfig,
     /// Longest wait for the first answer.
     pub ready: Duration,
+    /// Longest wait before an engine that died is started again; it begins at 100 ms and doubles.
+    pub backoff_max: Duration,
 }
 
 impl SpawnConfig {
     /// An engine started by `command args`, given 30 s to become ready.
     pub fn new(command: PathBuf, args: impl IntoIterator<Item = impl Into<OsString>>, engine: EngineConfig) -> Self {
-        Self { command, args: args.into_iter().map(Into::into).collect(), engine, ready: Duration::from_secs(30) }
+        Self {
+            command,
+            args: args.into_iter().map(Into::into).collect(),
+            engine,
+            ready: Duration::from_secs(30),
+            backoff_max: Duration::from_secs(10),
+        }
     }
 }

@@ -41,10 +41,10 @@ impl Exception {
     pub fn status(&self) -> StatusCode {
         match self.code {
             516 | 192..=194 => StatusCode::FORBIDDEN,
-            6 | 26 | 27 | 33 | 36 | 38 | 41 | 43 | 53 | 62 | 69 | 70 | 72 | 115 | 117 | 130 | 131 | 427 | 456 | 457 => {
+            6 | 26 | 27 | 33 | 36 | 38 | 41 | 43 | 53 | 62 | 69 | 70 | 72 | 117 | 130 | 131 | 427 | 456 | 457 => {
                 StatusCode::BAD_REQUEST
             }
-            10 | 16 | 46 | 47 | 50 | 60 | 63 | 73 | 81 => StatusCode::NOT_FOUND,
+            10 | 16 | 46 | 47 | 50 | 60 | 63 | 73 | 81 | 115 => StatusCode::NOT_FOUND,
             48 => StatusCode::NOT_IMPLEMENTED,
             159 => StatusCode::REQUEST_TIMEOUT,
             202 | 209 => StatusCode::SERVICE_UNAVAILABLE,

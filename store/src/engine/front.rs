@@ -26,6 +26,7 @@ use super::encode::Encoder;
 use super::exception::Exception;
 use super::form;
 use super::options::{KnownSettings, Options};
+use super::pieces;
 use super::pool::Pool;
 use super::statement::{self, Statement};
 use super::work::{Feed, Replies, Reply, Task};
@@ -134,17 +135,17 @@ impl Front {
         options: Options,
         sql: BytesMut,
         named: Option<String>,
-        pieces: bool,
+        cut: bool,
     ) -> Result<Running, Exception> {
         let sql =
             String::from_utf8(sql.into()).map_err(|_| Exception::new(62, "SYNTAX_ERROR", "the query is not UTF-8"))?;
         let format = named.or_else(|| options.default_format.clone()).unwrap_or_else(|| "TabSeparated".into());
-        let pieces = pieces && statement::comes_in_pieces(&format);
-        let wait = options.wait_end_of_query;
+        let cut = cut && pieces::can_be_cut(&format);
+        let wait = options.wait_end_of_query || !cut;
         let (task, guard) = self.task(options, sql, format.clone());
         let (sender, replies) = mpsc::channel(PIECES_MAX);
         let back = Replies { sender, runtime: Handle::current() };
-        self.pool.run(move || if pieces { task.run_pieces(&back) } else { task.run_whole(&back) })?;
+        self.pool.run(move || if cut { task.run_pieces(&back) } else { task.run_whole(&back) })?;
         Ok(Running { replies, guard, format: Some(format), wait })
     }
 

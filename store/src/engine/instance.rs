@@ -1,8 +1,9 @@
 //! One engine to a data directory: a lock that only a living process holds, and `engine.json` that says where it
 //! listens.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::Write;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use super::{EngineError, Running};
@@ -23,7 +24,9 @@ pub(super) fn io<'a>(what: impl Into<String> + 'a) -> impl FnOnce(std::io::Error
 impl Instance {
     /// Takes the directory, making it when it is missing.
     pub fn take(data_dir: &Path) -> Result<Self, EngineError> {
-        fs::create_dir_all(data_dir).map_err(io(format!("make {}", data_dir.display())))?;
+        // Visits are nobody else's business.
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(data_dir);
+        made.map_err(io(format!("make {}", data_dir.display())))?;
         let path = data_dir.join(LOCK);
         let lock = File::options().create(true).truncate(false).write(true).open(&path);
         let lock = lock.map_err(io(format!("open {}", path.display())))?;

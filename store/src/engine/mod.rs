@@ -16,6 +16,7 @@ mod front;
 mod instance;
 mod locate;
 mod options;
+mod pieces;
 mod pool;
 mod process;
 mod statement;

@@ -52,30 +52,6 @@ pub(super) fn read(sql: &[u8]) -> Result<Statement, Exception> {
     Ok(Statement::Other { format })
 }
 
-/// Formats whose answer is the plain concatenation of its rows, so that it can be made piece by piece. Others have
-/// a frame around the rows, or counts behind them, which the engine gets wrong when it makes pieces.
-pub(super) fn comes_in_pieces(format: &str) -> bool {
-    const FORMATS: [&str; 16] = [
-        "RowBinary",
-        "RowBinaryWithNames",
-        "RowBinaryWithNamesAndTypes",
-        "Native",
-        "JSONEachRow",
-        "JSONLines",
-        "NDJSON",
-        "JSONCompactEachRow",
-        "JSONStringsEachRow",
-        "JSONCompactStringsEachRow",
-        "TabSeparated",
-        "TSV",
-        "TabSeparatedRaw",
-        "TSVRaw",
-        "CSV",
-        "LineAsString",
-    ];
-    FORMATS.iter().any(|known| known.eq_ignore_ascii_case(format))
-}
-
 /// The part that can be read as text: rows in a binary format behind the statement need not be UTF-8.
 fn text_before_rows(sql: &[u8]) -> &str {
     match std::str::from_utf8(sql) {

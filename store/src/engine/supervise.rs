@@ -23,7 +23,6 @@ use super::{EngineError, SpawnConfig, locate};
 use crate::events;
 
 const BACKOFF_MIN: Duration = Duration::from_millis(100);
-const BACKOFF_MAX: Duration = Duration::from_secs(10);
 /// A process that lived this long failed for a new reason: the wait begins anew.
 const STEADY: Duration = Duration::from_secs(60);
 const READY_POLL: Duration = Duration::from_millis(20);
@@ -33,6 +32,8 @@ struct State {
     /// The running process; none between two.
     pid: Option<u32>,
     starts: u64,
+    /// Some process has answered. Until then a death is a fault of the configuration, which no restart mends.
+    answered: bool,
     stopping: bool,
     /// Why the last process ended.
     last_exit: Option<String>,
@@ -105,14 +106,15 @@ impl EngineHandle {
         let deadline = Instant::now() + patience;
         loop {
             if tokio::time::timeout(Duration::from_secs(1), ping(self.address)).await.is_ok_and(|answer| answer) {
+                self.shared.state.lock().answered = true;
                 return Ok(());
             }
-            let (starts, last_exit) = {
+            let (answered, last_exit) = {
                 let state = self.shared.state.lock();
-                (state.starts, state.last_exit.clone())
+                (state.answered, state.last_exit.clone())
             };
             match last_exit {
-                Some(reason) if starts <= 1 => return Err(EngineError::NotReady { reason }),
+                Some(reason) if !answered => return Err(EngineError::NotReady { reason }),
                 last_exit if Instant::now() >= deadline => {
                     let reason = last_exit.unwrap_or_else(|| format!("it did not answer within {patience:?}"));
                     return Err(EngineError::NotReady { reason });
@@ -193,6 +195,10 @@ fn supervise(config: &SpawnConfig, listener: &TcpListener, shared: &Shared) {
         if state.stopping {
             return;
         }
+        if !state.answered {
+            state.last_exit = Some(reason);
+            return;
+        }
         events::EngineDied { reason: &reason, retry_ms: backoff.as_millis() as u64 }.emit();
         state.last_exit = Some(reason);
         if started.elapsed() > STEADY {
@@ -202,7 +208,7 @@ fn supervise(config: &SpawnConfig, listener: &TcpListener, shared: &Shared) {
         if state.stopping {
             return;
         }
-        backoff = (backoff * 2).min(BACKOFF_MAX);
+        backoff = (backoff * 2).min(config.backoff_max);
     }
 }
 
@@ -210,7 +216,8 @@ fn start(config: &SpawnConfig, listener: &TcpListener) -> std::io::Result<Child>
     let socket = listener.as_raw_fd();
     let parent = std::process::id() as libc::pid_t;
     let mut command = Command::new(&config.command);
-    command.args(&config.args).stdin(Stdio::piped()).stdout(Stdio::null());
+    // A group of its own: Ctrl-C in a terminal is for us, and our last batch still needs the engine.
+    command.args(&config.args).stdin(Stdio::piped()).stdout(Stdio::null()).process_group(0);
     // SAFETY: between fork and exec only async-signal-safe calls are made.
     unsafe {
         command.pre_exec(move || {

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use super::cancel::Ticket;
 use super::chdb::{Connection, Library, Progress};
 use super::exception::Exception;
+use super::pieces;
 
 /// Longest wait for a client that does not take its answer; it holds a thread meanwhile.
 const SEND_TIMEOUT: Duration = Duration::from_secs(60);
@@ -128,12 +129,18 @@ impl Task {
     fn pieces(&self, connection: &mut Connection, replies: &Replies) -> Result<Progress, Exception> {
         let mut stream = connection.stream(&self.marked(), &self.format, &self.params)?;
         let mut progress = Progress::default();
+        let mut header: Option<Bytes> = None;
         while let Some(piece) = stream.next()? {
             let cost = piece.progress();
             progress.read_rows = progress.read_rows.max(cost.read_rows);
             progress.read_bytes = progress.read_bytes.max(cost.read_bytes);
             progress.result_rows += cost.result_rows;
-            if !replies.send(Reply::Piece(Bytes::copy_from_slice(piece.bytes()))) {
+            let mut bytes = piece.bytes();
+            match &header {
+                None => header = Some(Bytes::copy_from_slice(pieces::header(&self.format, bytes)?)),
+                Some(header) => bytes = pieces::without_header(bytes, header)?,
+            }
+            if !bytes.is_empty() && !replies.send(Reply::Piece(Bytes::copy_from_slice(bytes))) {
                 return Err(Exception::new(394, "QUERY_WAS_CANCELLED", "the client has gone"));
             }
         }
