@@ -1,5 +1,5 @@
 //! What a durable beacon costs: CPU seconds of the server per million requests, beside the floor of an axum that reads the body and
-//! drops it. Run with `cargo bench -p felt-ingest --bench beacon [-- --connections 512 --seconds 10]`.
+//! drops it. Run with `cargo bench -p felt-ingest --bench beacon [-- --connections 512 --seconds 10 --lines 200000]`.
 //!
 //! Each server is a process of its own, so that its CPU time (all of its threads, the log's writer included) is told apart from
 //! the client's. Connections are kept; each sends its next beacon when the answer to the last has come.
@@ -42,6 +42,7 @@ fn main() {
         println!("{connections} kept connections, {seconds} s each, body {} bytes", BEACON.len());
         let floor = runtime.block_on(measure("--floor", connections, seconds));
         let durable = runtime.block_on(measure("--serve", connections, seconds));
+        runtime.block_on(measure_import(number("--lines", 200_000)));
         println!("ratio to the floor: {:.2} (budget 2.4: 1.3 x nginx that logs the body)", durable / floor);
     }
 }
@@ -76,6 +77,35 @@ async fn measure(mode: &str, connections: u64, seconds: u64) -> f64 {
         failed.load(Ordering::Relaxed),
     );
     per_million
+}
+
+/// Lines per second, and per CPU second of the server.
+async fn measure_import(lines: u64) {
+    let mut server = Server::start("--serve");
+    let mut stream = TcpStream::connect(server.address).await.expect("the server listens");
+    let line = |number: u64| {
+        let snapshot = BEACON.replace("VIEW", &format!("import-{number:010}"));
+        format!(
+            "{{\"at\":\"2026-03-01T10:00:00Z\",\"ua\":\"{USER_AGENT}\",\"country\":\"DE\",\"snapshot\":{snapshot}}}\n"
+        )
+    };
+    let length = line(0).len() as u64 * lines;
+    let (cpu_before, begin) = (server.cpu_seconds(), Instant::now());
+    let head = format!(
+        "POST /api/v1/sites/shop/import HTTP/1.1\r\nhost: felt\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.expect("the server reads");
+    for first in (0..lines).step_by(500) {
+        let piece: String = (first..(first + 500).min(lines)).map(line).collect();
+        stream.write_all(piece.as_bytes()).await.expect("the server reads");
+    }
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("the server answers");
+    let (took, cpu) = (begin.elapsed().as_secs_f64(), server.cpu_seconds() - cpu_before);
+    let memory = server.memory_kib();
+    server.stop();
+    assert!(answer.contains(&format!("\"accepted\":{lines}")), "{answer}");
+    println!("import   {:6.0} lines/s, {:.0} per CPU s, {memory} KiB at most", lines as f64 / took, lines as f64 / cpu);
 }
 
 async fn send_until(
