@@ -15,6 +15,7 @@ pub fn describe() {
     describe_counter!("felt_eventlog_damaged_rows_total", "Rows of the local log skipped as damaged.");
     describe_counter!("felt_eventlog_damaged_files_total", "Files of the local log set aside as damaged.");
     describe_counter!("felt_eventlog_log_lost_total", "Times a log was found emptied, so that its epoch grew.");
+    describe_counter!("felt_eventlog_first_claims_total", "Claims that found no committed position.");
     describe_counter!("felt_eventlog_fenced_total", "Calls refused because the partition has another owner.");
     describe_counter!("felt_eventlog_rebalances_total", "Hand-overs of partitions, by kind.");
     describe_counter!("felt_eventlog_kafka_errors_total", "Errors that the Kafka client reported on its own.");
@@ -134,6 +135,22 @@ impl LogLost {
             committed,
             end,
             "the log ends before the committed position: it was lost, a new epoch begins"
+        );
+    }
+}
+
+pub(crate) struct FirstClaim {
+    pub(crate) partition: u32,
+    pub(crate) from: u64,
+}
+
+impl FirstClaim {
+    pub(crate) fn emit(&self) {
+        counter!("felt_eventlog_first_claims_total").increment(1);
+        tracing::info!(
+            partition = self.partition,
+            from = self.from,
+            "no committed position: reading from the oldest record"
         );
     }
 }

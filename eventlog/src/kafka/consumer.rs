@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use felt_schema::clock::{SharedClock, SystemClock};
 use parking_lot::Mutex as SyncMutex;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::{Offset, TopicPartitionList};
@@ -16,7 +17,7 @@ use super::fetch::{Fetcher, Partition, Stumble};
 use super::intent::Intent;
 use super::membership::Membership;
 use super::{self_test, topic};
-use crate::events::{Fenced, KafkaReported, LogLost};
+use crate::events::{Fenced, FirstClaim, KafkaReported, LogLost};
 use crate::protocol::Cursor;
 use crate::{Assignment, DeclaredRange, KafkaConfig, LogConsumer, LogError, LogRecord, Position};
 
@@ -42,6 +43,7 @@ pub struct KafkaConsumer {
 
 struct Shared {
     config: KafkaConfig,
+    clock: SharedClock,
     member: Arc<Member>,
     fetcher: Arc<Fetcher>,
     assigned: watch::Receiver<Assignment>,
@@ -67,6 +69,11 @@ impl KafkaConsumer {
     /// Joins the group, after making the topic if it is missing and after the self-test. Partitions come later, through
     /// [`LogConsumer::assigned`].
     pub async fn connect(config: KafkaConfig) -> Result<Self, LogError> {
+        Self::connect_with_clock(config, Arc::new(SystemClock)).await
+    }
+
+    /// [`connect`](Self::connect) with a clock of the caller's; it only numbers epochs.
+    pub async fn connect_with_clock(config: KafkaConfig, clock: SharedClock) -> Result<Self, LogError> {
         let partitions = topic::ensure(&config).await?;
         self_test::run(&config).await?;
         let member = Arc::new(member(&config)?);
@@ -77,6 +84,7 @@ impl KafkaConsumer {
             readers: (0..partitions).map(|id| Mutex::new(Partition::new(name.clone(), id, fetcher.clone()))).collect(),
             cursors: (0..partitions).map(|_| Arc::default()).collect(),
             closing: AtomicBool::new(false),
+            clock,
             config,
             member,
             fetcher,
@@ -175,6 +183,12 @@ impl Shared {
 
     fn handover(&self, partition: u32) -> Option<u64> {
         self.member.context().owned().handover(partition)
+    }
+
+    /// Seconds since 1970, and more than the last: the same record must never meet a token of another log's.
+    fn new_epoch(&self, last: u32) -> u32 {
+        let now_s = (self.clock.now_ms() / 1000).clamp(1, i64::from(u32::MAX)) as u32;
+        now_s.max(last.saturating_add(1))
     }
 
     /// Whether the claim that a call relies on is of the hand-over in force.
@@ -348,11 +362,15 @@ impl LogConsumer for KafkaConsumer {
         }
         let (low, end) = shared.watermarks(partition).await?;
         let position = match shared.committed(partition).await? {
-            // The group's first look at this partition: everything the log still has.
-            None => Position { next: low, open: None, epoch: 0 },
+            // The group's first look at this partition, or its positions went with the topic: everything that is there, under
+            // tokens that no earlier topic of this name can have used.
+            None => {
+                FirstClaim { partition, from: low }.emit();
+                Position { next: low, open: None, epoch: shared.new_epoch(0) }
+            }
             Some((next, intent)) if next > end || intent.open.is_some_and(|open| open.last >= end) => {
                 LogLost { partition, committed: next, end }.emit();
-                Position { next: low, open: None, epoch: intent.epoch + 1 }
+                Position { next: low, open: None, epoch: shared.new_epoch(intent.epoch) }
             }
             Some((next, intent)) => Position { next, open: intent.open, epoch: intent.epoch },
         };

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
+use rusqlite::types::Type;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
+
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::chunk::Stored;
 use crate::DeclaredRange;
@@ -10,14 +13,17 @@ use crate::DeclaredRange;
 /// Row ids put all rows of a partition side by side, in order: partition above, first offset below.
 const OFFSET_BITS: u32 = 48;
 
+/// The largest offset that a row id can carry.
+pub(crate) const OFFSET_MAX: u64 = (1 << OFFSET_BITS) - 1;
+
 /// Pages of 4 KiB until the write-ahead log is folded back: 16 MiB of it, so that recovery reads little.
 const CHECKPOINT_PAGES: u32 = 4096;
 
 const SCHEMA: &str = "
-create table if not exists meta (name text primary key, value integer not null) without rowid;
+create table if not exists meta (name text primary key, value integer not null, checksum integer not null) without rowid;
 create table if not exists partition (
     id integer primary key, start integer not null, end integer not null, next integer not null,
-    open_first integer, open_last integer, claim integer not null, bytes integer not null);
+    open_first integer, open_last integer, claim integer not null, bytes integer not null, checksum integer not null);
 create table if not exists chunk (
     id integer primary key, count integer not null, raw_bytes integer not null, at_ms integer not null,
     checksum integer not null, packed blob not null);
@@ -51,7 +57,7 @@ pub(crate) fn chunk_id(partition: u32, first: u64) -> i64 {
 }
 
 pub(crate) fn first_of(id: i64) -> u64 {
-    (id & ((1 << OFFSET_BITS) - 1)) as u64
+    id as u64 & OFFSET_MAX
 }
 
 pub(crate) fn open_writer(path: &Path) -> rusqlite::Result<Connection> {
@@ -73,52 +79,91 @@ pub(crate) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 pub(crate) fn meta(connection: &Connection, name: &str) -> rusqlite::Result<Option<i64>> {
-    connection.prepare_cached("select value from meta where name = ?")?.query_row([name], |row| row.get(0)).optional()
+    let mut statement = connection.prepare_cached("select value, checksum from meta where name = ?")?;
+    let found: Option<(i64, i64)> = statement.query_row([name], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    match found {
+        Some((value, sum)) if sum == meta_checksum(name, value) => Ok(Some(value)),
+        Some(_) => Err(mismatch()),
+        None => Ok(None),
+    }
 }
 
 pub(crate) fn set_meta(connection: &Connection, name: &str, value: i64) -> rusqlite::Result<()> {
-    connection.prepare_cached("insert or replace into meta values (?, ?)")?.execute(params![name, value])?;
-    Ok(())
-}
-
-pub(crate) fn partition(connection: &Connection, id: u32) -> rusqlite::Result<PartitionRow> {
-    let sql = "select start, end, next, open_first, open_last, claim, bytes from partition where id = ?";
-    let row = connection
-        .prepare_cached(sql)?
-        .query_row([id], |row| {
-            let open: (Option<i64>, Option<i64>) = (row.get(3)?, row.get(4)?);
-            Ok(PartitionRow {
-                start: row.get::<_, i64>(0)? as u64,
-                end: row.get::<_, i64>(1)? as u64,
-                next: row.get::<_, i64>(2)? as u64,
-                open: match open {
-                    (Some(first), Some(last)) => Some(DeclaredRange { first: first as u64, last: last as u64 }),
-                    _ => None,
-                },
-                claim: row.get::<_, i64>(5)? as u64,
-                bytes: row.get::<_, i64>(6)? as u64,
-            })
-        })
-        .optional()?;
-    Ok(row.unwrap_or_default())
-}
-
-pub(crate) fn set_partition(connection: &Connection, id: u32, row: &PartitionRow) -> rusqlite::Result<()> {
-    connection.prepare_cached("insert or replace into partition values (?, ?, ?, ?, ?, ?, ?, ?)")?.execute(params![
-        id,
-        row.start as i64,
-        row.end as i64,
-        row.next as i64,
-        row.open.map(|open| open.first as i64),
-        row.open.map(|open| open.last as i64),
-        row.claim as i64,
-        row.bytes as i64,
+    connection.prepare_cached("insert or replace into meta values (?, ?, ?)")?.execute(params![
+        name,
+        value,
+        meta_checksum(name, value)
     ])?;
     Ok(())
 }
 
+fn meta_checksum(name: &str, value: i64) -> i64 {
+    xxh3_64_with_seed(name.as_bytes(), value as u64) as i64
+}
+
+/// SQLite's pages carry no checksums; a flipped bit in an offset would quietly give offsets out twice.
+fn mismatch() -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(0, Type::Integer, "the row's checksum does not match".into())
+}
+
+/// A partition that was never written is all zeros.
+pub(crate) fn partition(connection: &Connection, id: u32) -> rusqlite::Result<PartitionRow> {
+    let sql = "select start, end, next, open_first, open_last, claim, bytes, checksum from partition where id = ?";
+    let mut statement = connection.prepare_cached(sql)?;
+    let found = statement
+        .query_row([id], |row| {
+            let offset = |at: usize| row.get::<_, i64>(at).map(|value| value as u64);
+            let open: (Option<i64>, Option<i64>) = (row.get(3)?, row.get(4)?);
+            let open = match open {
+                (Some(first), Some(last)) => Some(DeclaredRange { first: first as u64, last: last as u64 }),
+                _ => None,
+            };
+            let found = PartitionRow {
+                start: offset(0)?,
+                end: offset(1)?,
+                next: offset(2)?,
+                open,
+                claim: offset(5)?,
+                bytes: offset(6)?,
+            };
+            Ok((found, row.get::<_, i64>(7)?))
+        })
+        .optional()?;
+    match found {
+        Some((row, sum)) if sum == row.checksum(id) => Ok(row),
+        Some(_) => Err(mismatch()),
+        None => Ok(PartitionRow::default()),
+    }
+}
+
+pub(crate) fn set_partition(connection: &Connection, id: u32, row: &PartitionRow) -> rusqlite::Result<()> {
+    connection.prepare_cached("insert or replace into partition values (?, ?, ?, ?, ?, ?, ?, ?, ?)")?.execute(
+        params![
+            id,
+            row.start as i64,
+            row.end as i64,
+            row.next as i64,
+            row.open.map(|open| open.first as i64),
+            row.open.map(|open| open.last as i64),
+            row.claim as i64,
+            row.bytes as i64,
+            row.checksum(id),
+        ],
+    )?;
+    Ok(())
+}
+
+impl PartitionRow {
+    fn checksum(&self, id: u32) -> i64 {
+        let open = self.open.map_or([u64::MAX; 2], |open| [open.first, open.last]);
+        let fields = [self.start, self.end, self.next, open[0], open[1], self.claim, self.bytes];
+        let bytes: Vec<u8> = fields.iter().flat_map(|field| field.to_le_bytes()).collect();
+        xxh3_64_with_seed(&bytes, u64::from(id)) as i64
+    }
+}
+
 pub(crate) fn insert_chunk(connection: &Connection, chunk: &Stored, at_ms: i64) -> rusqlite::Result<()> {
-    connection.prepare_cached("insert into chunk values (?, ?, ?, ?, ?, ?)")?.execute(params![
+    connection.prepare_cached(CHUNK_INSERT)?.execute(params![
         chunk.id,
         chunk.count,
         chunk.raw_bytes,
@@ -126,6 +171,22 @@ pub(crate) fn insert_chunk(connection: &Connection, chunk: &Stored, at_ms: i64) 
         chunk.checksum,
         chunk.packed
     ])?;
+    Ok(())
+}
+
+const CHUNK_BEFORE: &str =
+    "select id, count, raw_bytes, checksum, packed from chunk where id <= ? and id >= ? order by id desc limit 1";
+const CHUNK_AFTER: &str =
+    "select id, count, raw_bytes, checksum, packed from chunk where id > ? and id < ? order by id limit 1";
+const CHUNK_INSERT: &str = "insert into chunk values (?, ?, ?, ?, ?, ?)";
+const CHUNK_HEADS: &str =
+    "select id, count, at_ms, length(packed) from chunk where id >= ? and id < ? order by id limit ?";
+
+/// Fails when the schema is not the one we made; better known at start than at the first append.
+pub(crate) fn check_schema(connection: &Connection) -> rusqlite::Result<()> {
+    for sql in [CHUNK_BEFORE, CHUNK_AFTER, CHUNK_INSERT, CHUNK_HEADS] {
+        connection.prepare_cached(sql)?;
+    }
     Ok(())
 }
 
@@ -164,8 +225,7 @@ fn stored(row: &rusqlite::Row<'_>) -> rusqlite::Result<Stored> {
 
 /// The oldest chunks of a partition, without their bytes.
 pub(crate) fn oldest_chunks(connection: &Connection, partition: u32, limit: u32) -> rusqlite::Result<Vec<ChunkHead>> {
-    let sql = "select id, count, at_ms, length(packed) from chunk where id >= ? and id < ? order by id limit ?";
-    let mut statement = connection.prepare_cached(sql)?;
+    let mut statement = connection.prepare_cached(CHUNK_HEADS)?;
     let rows = statement.query_map(params![chunk_id(partition, 0), chunk_id(partition + 1, 0), limit], |row| {
         Ok(ChunkHead { id: row.get(0)?, count: row.get(1)?, at_ms: row.get(2)?, bytes: row.get::<_, i64>(3)? as u64 })
     })?;
@@ -180,9 +240,15 @@ pub(crate) fn delete_chunks(connection: &Connection, first_id: i64, last_id: i64
 /// The file itself is not what SQLite wrote: no repetition helps.
 pub(crate) fn is_damage(error: &rusqlite::Error) -> bool {
     match error {
+        // Our statements are constants: when one does not fit, the schema is not the one we made.
+        rusqlite::Error::SqlInputError { .. } => true,
+        rusqlite::Error::SqliteFailure(_, Some(message)) if message.starts_with("no such") => true,
         rusqlite::Error::SqliteFailure(failure, _) => {
-            matches!(failure.code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
-                || failure.extended_code == rusqlite::ffi::SQLITE_IOERR_SHORT_READ
+            // A constraint: a row that cannot be there is, so an index or an offset lies.
+            matches!(
+                failure.code,
+                ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::ConstraintViolation
+            ) || failure.extended_code == rusqlite::ffi::SQLITE_IOERR_SHORT_READ
         }
         // A damaged cell can also come back as a value of another type, or a number that fits no count.
         rusqlite::Error::InvalidColumnType(..)

@@ -75,7 +75,8 @@ enum LoadError {
 
 impl From<rusqlite::Error> for LoadError {
     fn from(error: rusqlite::Error) -> Self {
-        if db::is_damage(&error) {
+        // The lock file beside it was opened for writing: a database that calls itself read-only has a damaged header.
+        if db::is_damage(&error) || error.sqlite_error_code() == Some(rusqlite::ErrorCode::ReadOnly) {
             Self::Damaged(error.to_string())
         } else {
             Self::Other(LogError::Transient(format!("cannot open the log's file: {error}")))
@@ -85,6 +86,8 @@ impl From<rusqlite::Error> for LoadError {
 
 fn load(path: &Path, config: &LocalLogConfig, clock: &SharedClock) -> Result<(Connection, State), LoadError> {
     let connection = db::open_writer(path)?;
+    db::check_schema(&connection)?;
+    let mut made = false;
     let epoch = match db::meta(&connection, "epoch")? {
         Some(epoch) => epoch as u32,
         None => {
@@ -92,8 +95,10 @@ fn load(path: &Path, config: &LocalLogConfig, clock: &SharedClock) -> Result<(Co
             connection.execute_batch("begin immediate")?;
             db::set_meta(&connection, "epoch", i64::from(epoch))?;
             db::set_meta(&connection, "partitions", i64::from(config.partitions))?;
-            db::set_meta(&connection, "clean", 1)?;
+            // Not `clean`: a write-ahead log cut short here must not look like a log that was closed.
+            db::set_meta(&connection, "clean", 0)?;
             connection.execute_batch("commit")?;
+            made = true;
             epoch
         }
     };
@@ -105,9 +110,11 @@ fn load(path: &Path, config: &LocalLogConfig, clock: &SharedClock) -> Result<(Co
             config.partitions
         ))));
     }
-    let unclean = db::meta(&connection, "clean")? != Some(1);
+    let unclean = !made && db::meta(&connection, "clean")? != Some(1);
     let rows = (0..config.partitions).map(|id| db::partition(&connection, id)).collect::<Result<_, _>>()?;
     db::set_meta(&connection, "clean", 0)?;
+    // Into the file itself, before anything is appended: were the write-ahead log lost, the mark must not be.
+    connection.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()))?;
     Ok((connection, State { rows, epoch, unclean }))
 }
 

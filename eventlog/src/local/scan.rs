@@ -4,7 +4,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::chunk::Stored;
-use super::db::{self, chunk_id, first_of};
+use super::db::{self, OFFSET_MAX, chunk_id, first_of};
 use crate::LogRecord;
 
 /// What a scan found.
@@ -92,17 +92,30 @@ pub(crate) fn intact_chunks(
     (chunks, Some(at))
 }
 
-/// The next chunk's offset beyond `at`, in growing strides when even the index is damaged there.
+/// The next chunk's offset beyond `at`. Where even the tree is damaged: the nearest place from which it can be walked again,
+/// found by growing strides and then by halving, so that good rows behind a bad page are not passed over.
 fn after_damage(connection: &Connection, partition: u32, at: u64) -> Option<u64> {
-    let last = (1u64 << 48) - 1;
-    let mut stride = 0;
-    while let Some(beyond) = at.checked_add(stride).filter(|beyond| *beyond < last) {
-        match next_id(connection, partition, beyond) {
-            Ok(found) => return found.map(first_of),
-            Err(_) => stride = (stride * 2).max(1),
+    if let Ok(found) = next_id(connection, partition, at) {
+        return found.map(first_of);
+    }
+    let (mut bad, mut good) = (at, None);
+    let mut stride = 1;
+    while let Some(beyond) = at.checked_add(stride).filter(|beyond| *beyond < OFFSET_MAX) {
+        if let Ok(found) = next_id(connection, partition, beyond) {
+            good = Some((beyond, found));
+            break;
+        }
+        (bad, stride) = (beyond, stride * 2);
+    }
+    let (mut good, mut found) = good?;
+    while good - bad > 1 {
+        let middle = bad + (good - bad) / 2;
+        match next_id(connection, partition, middle) {
+            Ok(nearer) => (good, found) = (middle, nearer),
+            Err(_) => bad = middle,
         }
     }
-    None
+    found.map(first_of)
 }
 
 fn next_id(connection: &Connection, partition: u32, beyond: u64) -> rusqlite::Result<Option<i64>> {

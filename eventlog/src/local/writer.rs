@@ -101,8 +101,10 @@ impl Writer {
                 self.tick();
             }
         }
-        if let Some(connection) = self.connection.take() {
-            // A clean mark that cannot be written only costs a jump of offsets.
+        // Without a clean mark the next life jumps its offsets; it must, while a jump of this life is still to come.
+        if let Some(connection) = self.connection.take()
+            && !self.jump.contains(&true)
+        {
             let _ = db::set_meta(&connection, "clean", 1);
         }
     }
