@@ -191,7 +191,7 @@ pub(crate) fn guarantees(config: &StoreConfig) -> String {
 }
 
 fn fill(sql: &str, config: &StoreConfig) -> String {
-    sql.replace(" {on_cluster}", &format!(" {}", on_cluster(config)).trim_end())
+    sql.replace(" {on_cluster}", format!(" {}", on_cluster(config)).trim_end())
         .replace("{replicated}", if config.replicated { "Replicated" } else { "" })
         .replace("{guarantees}", &guarantees(config))
 }

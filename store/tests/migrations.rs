@@ -69,7 +69,7 @@ async fn the_rows_of_the_schema_fit_the_tables() {
     macro_rules! round_trip {
         ($table:literal, $row:expr, $kind:ty) => {{
             let row: $kind = $row;
-            store.insert_rows($table, &[row.clone()], Some("t1")).await.expect($table);
+            store.insert_rows($table, std::slice::from_ref(&row), Some("t1")).await.expect($table);
             let sql = concat!("SELECT * FROM ", $table);
             let found = store.client().query_raw(sql).fetch_one::<$kind>().await.expect($table);
             // NaN is unlike itself, so the rows are compared as they are shown.

@@ -51,7 +51,7 @@ impl Unpacker {
         let method = header.get_u8();
         let packed_bytes = header.get_u32_le() as usize;
         let bytes = header.get_u32_le() as usize;
-        if packed_bytes < HEADER_BYTES || packed_bytes > BLOCK_BYTES_MAX || bytes > BLOCK_BYTES_MAX {
+        if !(HEADER_BYTES..=BLOCK_BYTES_MAX).contains(&packed_bytes) || bytes > BLOCK_BYTES_MAX {
             return Err(broken(format!("a block of {packed_bytes} packed and {bytes} plain bytes is out of bounds")));
         }
         if self.input.len() < CHECKSUM_BYTES + packed_bytes {
@@ -64,9 +64,7 @@ impl Unpacker {
         }
         block.advance(HEADER_BYTES);
         match method {
-            LZ4 => lz4_flex::block::decompress(&block, bytes)
-                .map(|content| Some(Bytes::from(content)))
-                .map_err(|error| broken(error)),
+            LZ4 => lz4_flex::block::decompress(&block, bytes).map(|content| Some(Bytes::from(content))).map_err(broken),
             PLAIN => Ok(Some(block.freeze())),
             other => Err(Exception::unsupported(format!("compression method {other:#x} is not supported, send LZ4"))),
         }
