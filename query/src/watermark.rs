@@ -49,18 +49,16 @@ impl Watermark {
         if let Some(mark) = self.recent() {
             return Ok(mark);
         }
-        match (look(store).await, *self.known.lock()) {
-            (Ok(mark), _) => {
-                *self.known.lock() = Some((mark, Instant::now()));
-                Ok(mark)
-            }
-            (Err(_), Some((mark, _))) => {
-                // Not again for a moment: the store has enough to do.
-                *self.known.lock() = Some((mark, Instant::now()));
-                Ok(mark)
-            }
-            (Err(error), None) => Err(error),
-        }
+        let seen = look(store).await;
+        let mut known = self.known.lock();
+        let mark = match (seen, *known) {
+            (Ok(mark), _) => mark,
+            // Not again for a moment: the store has enough to do.
+            (Err(_), Some((mark, _))) => mark,
+            (Err(error), None) => return Err(error),
+        };
+        *known = Some((mark, Instant::now()));
+        Ok(mark)
     }
 
     fn recent(&self) -> Option<Mark> {

@@ -102,26 +102,45 @@ async fn waiting(question: &Question, views: i64) -> Result<bool, Problem> {
     Ok(question.state.rows("health", &question.site, &statement).await?.is_empty())
 }
 
-/// A warning for each dimension of the question whose values were folded into one in the window.
+/// Under which reasons the processor counts what it folds of a dimension.
+fn fold_reasons(dimension: &Dimension) -> &'static [&'static str] {
+    match dimension {
+        Dimension::Page => &["page"],
+        Dimension::Release => &["release"],
+        Dimension::Referrer => &["referrer"],
+        Dimension::Lang => &["lang"],
+        Dimension::Connection => &["connection"],
+        Dimension::Tag(_) => &["tag_name", "tag_value"],
+        _ => &[],
+    }
+}
+
+/// A warning for each dimension of the question of which values were folded into one in the window.
 pub(super) async fn folded(question: &Question, plan: &Plan) -> Result<Vec<String>, Problem> {
     let query = &question.query;
-    let foldable =
-        |dimension: &&Dimension| matches!(dimension, Dimension::Page | Dimension::Release | Dimension::Tag(_));
-    let asked: Vec<&Dimension> =
-        query.by.iter().chain(query.filters.iter().map(|filter| &filter.dimension)).filter(foldable).collect();
+    let asked: Vec<&Dimension> = query
+        .by
+        .iter()
+        .chain(query.filters.iter().map(|filter| &filter.dimension))
+        .filter(|dimension| !fold_reasons(dimension).is_empty())
+        .collect();
     if asked.is_empty() {
         return Ok(Vec::new());
     }
     let outcomes = outcomes(question, plan.window).await?;
-    let count = |dimension: &Dimension| {
-        let name = dimension.name();
-        let of = outcomes.iter().filter(|(outcome, reason, _)| outcome == side::FOLDED && *reason == *name);
-        of.map(|(_, _, count)| count).sum::<i64>()
-    };
-    let told = asked.into_iter().map(|dimension| (dimension.name(), count(dimension))).filter(|(_, count)| *count > 0);
-    Ok(told
-        .map(|(name, count)| format!("{name}: {count} values beyond the day's budget were folded into (other)"))
-        .collect())
+    let mut told: Vec<String> = Vec::new();
+    for dimension in asked {
+        let reasons = fold_reasons(dimension);
+        let of = outcomes
+            .iter()
+            .filter(|(outcome, reason, _)| outcome == side::FOLDED && reasons.contains(&reason.as_str()));
+        let count: i64 = of.map(|(_, _, count)| count).sum();
+        let sentence = format!("{}: {count} values beyond the day's budget were folded into (other)", dimension.name());
+        if count > 0 && !told.contains(&sentence) {
+            told.push(sentence);
+        }
+    }
+    Ok(told)
 }
 
 impl Question {

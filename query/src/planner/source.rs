@@ -133,9 +133,8 @@ fn grouping(ask: &Ask) -> Option<Grouping> {
             other => grouping.value_dimension().is_some_and(|known| known == other.name()),
         };
         let kept = |measure: &Measure| match measure {
-            Measure::Happiness => true,
+            Measure::Happiness | Measure::Timing(_) => true,
             Measure::Value(metric) => metric.headline() || grouping.has_all_metrics(),
-            Measure::Timing(_) => grouping.has_all_metrics(),
         };
         ask.dimensions().all(knows) && ask.measures.iter().all(kept)
     };
@@ -198,6 +197,7 @@ mod tests {
             ("by=tag:plan", None),
             ("by=page&metrics=dns,timing:x", Some(Grouping::Page)),
             ("by=device&metrics=dns", None),
+            ("by=device&metrics=timing:x", Some(Grouping::PageDevice)),
             ("by=browser&metrics=load", Some(Grouping::Browser)),
             ("by=release&f=release:gt:1.2", Some(Grouping::Release)),
         ] {
