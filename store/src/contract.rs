@@ -2,7 +2,7 @@
 //!
 //! Deduplication is off by default, is per table and per part, and its defaults have moved between versions; a proxy
 //! or a profile may drop a setting. So each promise is tried, in scratch tables with the settings of the real ones,
-//! before the first batch is read. Takes about a tenth of a second on the embedded engine.
+//! before the first batch is read. Takes a few tenths of a second on the embedded engine.
 
 use clickhouse::Row;
 use serde::{Deserialize, Serialize};

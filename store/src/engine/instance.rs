@@ -5,11 +5,14 @@ use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::Write;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::{EngineError, Running};
 
 const LOCK: &str = "engine.lock";
 const STATE: &str = "engine.json";
+const LOCK_TRIES: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
 /// The right to use a data directory, held as long as this lives and lost with the process.
 pub(super) struct Instance {
@@ -30,11 +33,15 @@ impl Instance {
         let path = data_dir.join(LOCK);
         let lock = File::options().create(true).truncate(false).write(true).open(&path);
         let lock = lock.map_err(io(format!("open {}", path.display())))?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Self { data_dir: data_dir.to_owned(), _lock: lock }),
-            Err(TryLockError::WouldBlock) => Err(EngineError::Locked { data_dir: data_dir.display().to_string() }),
-            Err(TryLockError::Error(error)) => Err(io(format!("lock {}", path.display()))(error)),
+        for _ in 0..LOCK_TRIES {
+            match lock.try_lock() {
+                Ok(()) => return Ok(Self { data_dir: data_dir.to_owned(), _lock: lock }),
+                // An engine holds it for long, a `find` only for a moment.
+                Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+                Err(TryLockError::Error(error)) => return Err(io(format!("lock {}", path.display()))(error)),
+            }
         }
+        Err(EngineError::Locked { data_dir: data_dir.display().to_string() })
     }
 
     /// Tells others where this engine listens. A reader sees the old file or the new one, never half of it.

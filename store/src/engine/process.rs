@@ -87,12 +87,13 @@ fn serve(config: &EngineConfig, listener: TcpListener, stop: oneshot::Receiver<(
         let listener = tokio::net::TcpListener::from_std(listener).map_err(io("use its socket"))?;
         let mut terminate = signal(SignalKind::terminate()).map_err(io("wait for signals"))?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(io("wait for signals"))?;
+        // Before the first answer: whoever was answered can find the notice. Connections wait in the socket meanwhile.
+        instance.publish(&Running { pid: std::process::id(), url: format!("http://{address}") })?;
         let (drain, draining) = oneshot::channel::<()>();
         let serving = axum::serve(listener, front::router(Arc::clone(&front)))
             .with_graceful_shutdown(async { _ = draining.await })
             .into_future();
         let serving = tokio::spawn(serving);
-        instance.publish(&Running { pid: std::process::id(), url: format!("http://{address}") })?;
         tracing::info!(%address, libchdb = library.version(), "the engine serves");
         tokio::select! {
             _ = terminate.recv() => {}
