@@ -48,7 +48,8 @@ impl Collector {
             let since = self.closed_at.map(|closed_at| closed_at.elapsed());
             let rest = since.and_then(|since| shared.config.batch_age().checked_sub(since)).unwrap_or_default();
             shared.until_stopped(stop, tokio::time::sleep(rest.max(shared.config.idle_flush()))).await?;
-            while let Some(last) = gathered.records.last().map(|last| last.offset).filter(|_| !room.is_full(&gathered)) {
+            while let Some(last) = gathered.records.last().map(|last| last.offset).filter(|_| !room.is_full(&gathered))
+            {
                 let before = gathered.records.len();
                 self.read(shared, last + 1, room, std::time::Duration::ZERO, &mut gathered, stop).await?;
                 if gathered.records.len() == before {

@@ -16,11 +16,17 @@ pub fn describe() {
     describe_gauge!("felt_processor_lag_records", "Records that wait, by partition.");
     describe_counter!("felt_processor_replays_total", "Ranges found open at a claim and written again.");
     describe_counter!("felt_processor_fenced_total", "Batches dropped because the partition has another owner.");
-    describe_counter!("felt_processor_bisected_total", "Ranges cut in two because the store refused or would not fit them.");
+    describe_counter!(
+        "felt_processor_bisected_total",
+        "Ranges cut in two because the store refused or would not fit them."
+    );
     describe_counter!("felt_processor_dead_letters_total", "Records put aside because they cannot be counted.");
     describe_counter!("felt_processor_insert_retries_total", "Inserts tried again after a passing failure, by table.");
     describe_counter!("felt_processor_log_retries_total", "Log calls tried again after a passing failure.");
-    describe_counter!("felt_processor_ranges_lost_total", "Times that records were gone from the log before they were read.");
+    describe_counter!(
+        "felt_processor_ranges_lost_total",
+        "Times that records were gone from the log before they were read."
+    );
     describe_counter!("felt_processor_progress_failures_total", "Progress reports that could not be written.");
 }
 

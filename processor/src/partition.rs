@@ -198,10 +198,8 @@ impl Partition {
 
         self.shared.reached("declare:before")?;
         let DeclaredRange { first, last } = range;
-        retried(&self.shared, self.partition, &self.stop, || {
-            self.shared.consumer.declare(self.partition, first, last)
-        })
-        .await?;
+        retried(&self.shared, self.partition, &self.stop, || self.shared.consumer.declare(self.partition, first, last))
+            .await?;
         self.shared.reached("declare:after")?;
         let token = format!("{}/{}/{}/{first}-{last}", self.epoch, job.source.topic, self.partition);
         let writer = Writer { shared: &self.shared, partition: self.partition, stop: &self.stop };

@@ -44,13 +44,17 @@ pub enum ProcessorError {
         error: StoreError,
     },
     /// ClickHouse refuses a question.
-    #[error("the store cannot be asked for earlier snapshots, mend it (`felt migrate`, `felt doctor`) and start again: {0}")]
+    #[error(
+        "the store cannot be asked for earlier snapshots, mend it (`felt migrate`, `felt doctor`) and start again: {0}"
+    )]
     Lookup(StoreError),
     /// A state in the store cannot be read.
     #[error(transparent)]
     State(#[from] StateError),
     /// More records cannot be read than a few bad ones would explain.
-    #[error("{invalid} of {records} records cannot be read: run the version that wrote them, or look at the dead letters")]
+    #[error(
+        "{invalid} of {records} records cannot be read: run the version that wrote them, or look at the dead letters"
+    )]
     TooManyInvalid {
         /// Records that cannot be read.
         invalid: u64,
@@ -122,7 +126,8 @@ impl Processor {
         sites: Arc<Sites>,
         clock: SharedClock,
     ) -> Self {
-        let owner = if config.owner.is_empty() { format!("processor-{}", std::process::id()) } else { config.owner.clone() };
+        let owner =
+            if config.owner.is_empty() { format!("processor-{}", std::process::id()) } else { config.owner.clone() };
         let shared = Shared {
             progress: Progress::new(consumer.topic(), &owner),
             permits: Semaphore::new(config.batches_concurrent_max.max(1)),
@@ -316,7 +321,9 @@ impl Partitions {
     /// Lets batches under way finish, for as long as configured; what does not finish is replayed at the next start.
     async fn drain(mut self) -> Result<(), ProcessorError> {
         let all = self.shared.permits.acquire_many(self.shared.config.batches_concurrent_max.max(1) as u32);
-        let _ = tokio::time::timeout(self.shared.config.drain(), all).await.map(|permits| permits.map(|held| held.forget()));
+        let _ = tokio::time::timeout(self.shared.config.drain(), all)
+            .await
+            .map(|permits| permits.map(|held| held.forget()));
         for stop in self.stops.values() {
             stop.cancel();
         }

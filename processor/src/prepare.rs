@@ -82,9 +82,7 @@ pub(crate) async fn prepare(
         let prepared = rows_of(&asker, &mut memory, &job);
         (memory, prepared)
     };
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|panic| Ended::Stop(ProcessorError::Panicked(panic.to_string())))
+    tokio::task::spawn_blocking(work).await.map_err(|panic| Ended::Stop(ProcessorError::Panicked(panic.to_string())))
 }
 
 fn rows_of(asker: &Asker<'_>, memory: &mut Memory, job: &Job) -> Result<Prepared, PrepareError> {
@@ -137,6 +135,9 @@ fn remembered(draft: &Draft<'_>, recent: &Recent) -> Result<(Priors, Vec<Wanted>
     Ok((priors, wanted.into_iter().collect()))
 }
 
+/// Answers that break off this often in a row are no accident of the network.
+const BROKEN_OFF_MAX: u32 = 10;
+
 /// Asks the store from a thread that may wait.
 struct Asker<'a> {
     shared: &'a Shared,
@@ -152,12 +153,18 @@ impl Asker<'_> {
         F: Future<Output = Result<T, LookupError>>,
     {
         let mut backoff = Backoff::new(self.shared.config.retry_wait_ms_max);
+        let mut broken_off = 0;
         loop {
             let answer = self.handle.block_on(self.shared.until_stopped(self.stop, question()))?;
             match answer {
                 Ok(answer) => return Ok(answer),
                 Err(LookupError::State(error)) => return Err(Ended::Stop(error.into())),
                 Err(LookupError::Store(error)) if error.is_transient() => self.wait(&error, backoff.next())?,
+                // Without a code it was not ClickHouse that refused: an answer that broke off looks like this.
+                Err(LookupError::Store(error)) if error.code().is_none() && broken_off < BROKEN_OFF_MAX => {
+                    broken_off += 1;
+                    self.wait(&error, backoff.next())?;
+                }
                 Err(LookupError::Store(error)) => return Err(Ended::Stop(ProcessorError::Lookup(error))),
             }
         }

@@ -14,12 +14,15 @@ async fn a_snapshot_becomes_rows() {
     rig.append(&[Beacon::new("view-0001", 0, 0, 12_000, body)]).await;
     rig.work_off().await;
 
-    let view = rig.line("SELECT page, host, lcp, cls, device, browser, country, level, bot, sign FROM page_views").await;
+    let view =
+        rig.line("SELECT page, host, lcp, cls, device, browser, country, level, bot, sign FROM page_views").await;
     assert_eq!(view, "/p/:id shop.example 1834200 31000 desktop Chrome DE 0  1");
     assert_eq!(rig.line("SELECT type, name, value FROM events").await, "timing boot 812");
-    let happiness = "SELECT sum(views), sum(delighted) FROM rollup_minute WHERE grouping = 'site' AND metric = 'happiness'";
+    let happiness =
+        "SELECT sum(views), sum(delighted) FROM rollup_minute WHERE grouping = 'site' AND metric = 'happiness'";
     assert_eq!(rig.line(happiness).await, "1 1");
-    let timing = "SELECT sum(valid), sum(total_micro) FROM rollup_hour WHERE grouping = 'page' AND metric = 'timing:boot'";
+    let timing =
+        "SELECT sum(valid), sum(total_micro) FROM rollup_hour WHERE grouping = 'page' AND metric = 'timing:boot'";
     assert_eq!(rig.line(timing).await, "1 812000");
     assert_eq!(rig.line("SELECT outcome, sum(count) FROM outcomes GROUP BY outcome").await, "accepted 1");
     assert_eq!(rig.line("SELECT count() FROM view_states").await, "1");
@@ -29,8 +32,10 @@ async fn a_snapshot_becomes_rows() {
 #[tokio::test(flavor = "multi_thread")]
 async fn later_snapshots_replace_earlier_ones_in_any_order() {
     let rig = Rig::start().await;
-    let lcp = |ms: u32| format!(r#""url": "/p/1", "metrics": {{"lcp": {ms}}}, "events": [{{"type": "error", "at": 5}}]"#);
-    let snapshot = |seq: u32, arrives_ms: i64, ms| Beacon::new("view-0001", seq, arrives_ms, arrives_ms + 1_000, &lcp(ms));
+    let lcp =
+        |ms: u32| format!(r#""url": "/p/1", "metrics": {{"lcp": {ms}}}, "events": [{{"type": "error", "at": 5}}]"#);
+    let snapshot =
+        |seq: u32, arrives_ms: i64, ms| Beacon::new("view-0001", seq, arrives_ms, arrives_ms + 1_000, &lcp(ms));
 
     // In one range: out of order and repeated.
     rig.append(&[snapshot(1, 2_000, 3_000), snapshot(0, 2_500, 1_000), snapshot(1, 3_000, 3_000)]).await;

@@ -61,8 +61,7 @@ struct World {
 fn transform_alone(records: &[LogRecord], priors: &Priors) -> BatchRows {
     let (budgets, sites) = (Mutex::new(Budgets::default()), Sites::default());
     let (mut agents, mut router) = (UserAgents::default(), Router::default());
-    let mut rules =
-        Rules { sites: &sites, folder: Folder::new(&budgets), agents: &mut agents, router: &mut router };
+    let mut rules = Rules { sites: &sites, folder: Folder::new(&budgets), agents: &mut agents, router: &mut router };
     let source = Source { topic: "test".into(), partition: 0, arrival_ms: START_MS };
     transform(&Draft::decode(records), priors, &source, &mut rules).unwrap()
 }
@@ -92,7 +91,8 @@ impl World {
         for (table, rollup) in [("minute", rows.rollup_minute), ("hour", rows.rollup_hour)] {
             for row in rollup {
                 let cell = format!("{table} {} {} {} {} {}", row.grouping, row.metric, row.time, row.page, row.value);
-                let counters = [("views", row.views), ("valid", row.valid), ("total", row.total_micro), ("good", row.good)];
+                let counters =
+                    [("views", row.views), ("valid", row.valid), ("total", row.total_micro), ("good", row.good)];
                 let buckets = row.histogram.into_iter().map(|(bucket, count)| (format!("{bucket}"), count));
                 for (name, count) in counters.map(|(name, count)| (name.to_owned(), count)).into_iter().chain(buckets) {
                     *self.rollups.entry(format!("{cell} {name}")).or_default() += count;
@@ -187,7 +187,8 @@ fn what_cannot_be_read_is_put_aside_and_counted() {
     let letter = &rows.dead_letters[0];
     assert_eq!((letter.topic.as_str(), letter.partition, letter.offset, letter.received_at), ("test", 0, 8, START_MS));
     assert_eq!(letter.value, "\u{fffd}\0x");
-    let counts: Vec<_> = rows.outcomes.iter().map(|row| (row.outcome.as_str(), row.reason.as_str(), row.count)).collect();
+    let counts: Vec<_> =
+        rows.outcomes.iter().map(|row| (row.outcome.as_str(), row.reason.as_str(), row.count)).collect();
     assert_eq!(counts, [("refused", "dead_letter", 1), ("accepted", "", 1)]);
 }
 
@@ -221,7 +222,8 @@ fn a_page_that_nobody_was_shown_is_filtered() {
     let record = LogRecord { offset: 0, key: Default::default(), value: record.encode().into() };
     let rows = transform_alone(&[record], &Priors::default());
     assert!(rows.page_views.is_empty() && rows.view_states.is_empty());
-    let counts: Vec<_> = rows.outcomes.iter().map(|row| (row.outcome.as_str(), row.reason.as_str(), row.count)).collect();
+    let counts: Vec<_> =
+        rows.outcomes.iter().map(|row| (row.outcome.as_str(), row.reason.as_str(), row.count)).collect();
     assert_eq!(counts, [("field_drop", "title", 3), ("filtered", "never_activated", 1)]);
 }
 

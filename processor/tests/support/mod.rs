@@ -12,8 +12,8 @@ use felt_schema::clock::{Clock, ManualClock, SystemClock};
 use felt_schema::record::{Record, ViewRecord, key};
 use felt_schema::site::{Site, Sites};
 use felt_schema::snapshot::parse_snapshot;
-use felt_store::{Param, QueryLimits, Store};
 use felt_store::testing::TestEngine;
+use felt_store::{Param, QueryLimits, Store};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
@@ -96,7 +96,8 @@ impl Rig {
         let log_dir = tempfile::tempdir().expect("a scratch directory can be made");
         let config = LocalLogConfig { dir: log_dir.path().to_owned(), partitions, ..LocalLogConfig::default() };
         let log = LocalLog::open(config, Arc::new(SystemClock)).expect("the log opens");
-        let config = ProcessorConfig { idle_flush_ms: 1, batch_age_ms: 20, idle_poll_ms: 50, ..ProcessorConfig::default() };
+        let config =
+            ProcessorConfig { idle_flush_ms: 1, batch_age_ms: 20, idle_poll_ms: 50, ..ProcessorConfig::default() };
         let sites = Arc::new(Sites::new(sites).expect("the test's sites are valid"));
         let clock = Arc::new(ManualClock::new(NOW_MS));
         Self { log, store, clock, config, sites, engine, _log_dir: log_dir }
@@ -112,7 +113,9 @@ impl Rig {
 
     pub fn processor(&self) -> Processor {
         let clock: Arc<dyn Clock> = self.clock.clone();
-        Processor::new(self.config.clone(), Arc::new(self.log.consumer()), self.store.clone(), self.sites.clone(), clock)
+        // A processor of its own has connections of its own.
+        let store = Store::connect(self.store.config().clone());
+        Processor::new(self.config.clone(), Arc::new(self.log.consumer()), store, self.sites.clone(), clock)
     }
 
     /// Works everything off that is in the log, with a processor that starts now and ends then.
