@@ -56,18 +56,19 @@ impl LocalConsumer {
 
     async fn scan(&self, partition: u32, bounds: Bounds) -> Result<Scan, LogError> {
         let (shared, readers) = (self.shared().clone(), self.readers.clone());
+        let file = shared.file.load(Ordering::SeqCst);
         let scanned = tokio::task::spawn_blocking(move || {
             readers.with(&shared, |connection| scan::records(connection, partition, bounds))
         });
-        let found = scanned
-            .await
-            .map_err(|error| LogError::Fatal(format!("reader ended: {error}")))?
-            .map_err(|error| LogError::Transient(error.to_string()))?;
+        let found = match scanned.await.map_err(|error| LogError::Fatal(format!("reader ended: {error}")))? {
+            Err(error) if db::is_damage(&error) => Scan { structural: true, ..Scan::default() },
+            other => other.map_err(|error| LogError::Transient(error.to_string()))?,
+        };
         if !found.damaged.is_empty() {
             RowsDamaged { partition, offsets: &found.damaged }.emit();
         }
         if found.structural {
-            self.shared().suspect.store(true, Ordering::SeqCst);
+            self.shared().suspect.fetch_max(file + 1, Ordering::SeqCst);
         }
         Ok(found)
     }
@@ -148,7 +149,12 @@ impl LogConsumer for LocalConsumer {
             return Err(LogError::RangeLost { partition, wanted: range.first, available: view.start });
         }
         let bounds = Bounds { from: range.first, end: range.last + 1, records_max: usize::MAX, bytes_max: usize::MAX };
-        Ok(self.scan(partition, bounds).await?.records)
+        let found = self.scan(partition, bounds).await?;
+        if found.structural {
+            // The file is about to be replaced by all that is readable, and the range may hold more then.
+            return Err(LogError::Transient("the log's file is damaged and being replaced".into()));
+        }
+        Ok(found.records)
     }
 
     async fn declare(&self, partition: u32, first: u64, last: u64) -> Result<(), LogError> {

@@ -192,22 +192,21 @@ pub(crate) fn check_schema(connection: &Connection) -> rusqlite::Result<()> {
 
 /// The chunk that holds `from` or else the next one of the partition.
 pub(crate) fn chunk_at(connection: &Connection, partition: u32, from: u64) -> rusqlite::Result<Option<Stored>> {
-    let sql =
-        "select id, count, raw_bytes, checksum, packed from chunk where id <= ? and id >= ? order by id desc limit 1";
     let before = connection
-        .prepare_cached(sql)?
+        .prepare_cached(CHUNK_BEFORE)?
         .query_row(params![chunk_id(partition, from), chunk_id(partition, 0)], stored)
         .optional()?;
-    match before {
-        Some(chunk) if chunk.first + u64::from(chunk.count) > from => Ok(Some(chunk)),
-        _ => {
-            let sql =
-                "select id, count, raw_bytes, checksum, packed from chunk where id > ? and id < ? order by id limit 1";
-            connection
-                .prepare_cached(sql)?
-                .query_row(params![chunk_id(partition, from), chunk_id(partition + 1, 0)], stored)
-                .optional()
-        }
+    if let Some(chunk) = before.filter(|chunk| chunk.first + u64::from(chunk.count) > from) {
+        return Ok(Some(chunk));
+    }
+    let after = connection
+        .prepare_cached(CHUNK_AFTER)?
+        .query_row(params![chunk_id(partition, from), chunk_id(partition + 1, 0)], stored)
+        .optional()?;
+    match after {
+        // A damaged tree may lead backwards.
+        Some(chunk) if chunk.first <= from => Err(mismatch()),
+        after => Ok(after),
     }
 }
 

@@ -15,7 +15,7 @@ mod scan;
 mod writer;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use felt_schema::clock::SharedClock;
@@ -51,8 +51,9 @@ pub(crate) struct Shared {
     pub(crate) assignments: Mutex<Option<watch::Sender<Assignment>>>,
     /// Changes when the file was replaced: readers open it anew.
     pub(crate) file: AtomicU64,
-    /// A reader met damage that is not a row's own; the writer shall save what is readable.
-    pub(crate) suspect: AtomicBool,
+    /// One more than the number of the file in which a reader met damage that is not a row's own: the writer shall replace it,
+    /// unless it has done so by then.
+    pub(crate) suspect: AtomicU64,
 }
 
 /// A local log. Cheap to clone; the last handle (consumers included) that goes away closes the file.
@@ -86,7 +87,7 @@ impl LocalLog {
             owner: AtomicU64::new(0),
             assignments: Mutex::new(None),
             file: AtomicU64::new(0),
-            suspect: AtomicBool::new(false),
+            suspect: AtomicU64::new(0),
             config,
         });
         let writer = Writer::new(shared.clone(), opened, clock)?;

@@ -95,8 +95,10 @@ pub(crate) fn intact_chunks(
 /// The next chunk's offset beyond `at`. Where even the tree is damaged: the nearest place from which it can be walked again,
 /// found by growing strides and then by halving, so that good rows behind a bad page are not passed over.
 fn after_damage(connection: &Connection, partition: u32, at: u64) -> Option<u64> {
+    // A damaged tree may also lead backwards; whoever follows it would walk in circles.
+    let forward = |found: Option<i64>| found.map(first_of).filter(|next| *next > at);
     if let Ok(found) = next_id(connection, partition, at) {
-        return found.map(first_of);
+        return forward(found);
     }
     let (mut bad, mut good) = (at, None);
     let mut stride = 1;
@@ -115,7 +117,7 @@ fn after_damage(connection: &Connection, partition: u32, at: u64) -> Option<u64>
             Err(_) => bad = middle,
         }
     }
-    found.map(first_of)
+    forward(found)
 }
 
 fn next_id(connection: &Connection, partition: u32, beyond: u64) -> rusqlite::Result<Option<i64>> {

@@ -269,7 +269,8 @@ impl Writer {
 
     fn tick(&mut self) {
         self.swept = Instant::now();
-        if self.shared.suspect.swap(false, Ordering::SeqCst) {
+        let suspect = self.shared.suspect.load(Ordering::SeqCst);
+        if suspect == self.shared.file.load(Ordering::SeqCst) + 1 {
             self.replace("a reader met a damaged page");
         }
         for _ in 0..SWEEPS_MAX {
