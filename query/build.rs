@@ -1,6 +1,6 @@
 //! Packs the dashboard's built files into the binary, each also compressed once with brotli.
 //!
-//! Without them the service still answers its API; until they are built, `/` says how to build them.
+//! Without them the build stops and says how to make them: a service whose address shows nothing is no service.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -11,13 +11,16 @@ const DIST: &str = "dashboard/dist";
 fn main() {
     println!("cargo:rerun-if-changed={DIST}");
     println!("cargo:rerun-if-changed=build.rs");
-    let dist = PathBuf::from(env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join(DIST);
-    let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets it"));
+    let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join(DIST);
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
     let mut files = Vec::new();
-    if dist.is_dir() {
-        collect(&dist, &mut files).unwrap_or_else(|error| panic!("{DIST} cannot be read, run `make assets`: {error}"));
-        files.sort();
-    }
+    assert!(
+        dist.join("index.html").is_file(),
+        "the dashboard is not built: run `make assets` (query/{DIST} is missing)"
+    );
+    collect(&dist, &mut files)
+        .unwrap_or_else(|error| panic!("query/{DIST} cannot be read, run `make assets`: {error}"));
+    files.sort();
     let mut list = String::from("&[\n");
     for (index, file) in files.iter().enumerate() {
         println!("cargo:rerun-if-changed={}", file.display());
@@ -43,7 +46,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
         let path = entry?.path();
         if path.is_dir() {
             collect(&path, files)?;
-        } else if !path.extension().is_some_and(|extension| extension == "map") {
+        } else if path.extension().is_none_or(|extension| extension != "map") {
             files.push(path);
         }
     }

@@ -31,9 +31,6 @@ static TAGS: LazyLock<Vec<String>> = LazyLock::new(|| {
 const POLICY: &str = "default-src 'self'; script-src 'self'; object-src 'none'; frame-ancestors 'none'; \
                       img-src 'self' data:; style-src 'self'; base-uri 'none'; form-action 'self'";
 
-const NOT_BUILT: &str = "The dashboard was not built into this binary. Run `make assets`, then build again. \
-                         The API is at /api/v1/openapi.json.\n";
-
 /// Serves the dashboard for every path that is nothing else.
 pub async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
     let path = uri.path();
@@ -46,12 +43,8 @@ pub async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Result<Respo
     let name = path.trim_start_matches('/');
     let found = FILES.iter().position(|file| file.name == name && name != "index.html");
     let is_file = name.rsplit('/').next().is_some_and(|last| last.contains('.'));
-    let index = match found.or_else(|| (!is_file || name == "index.html").then(index_html).flatten()) {
-        Some(index) => index,
-        None if is_file => return Err(Problem::not_found("there is no such file")),
-        None => return Ok((StatusCode::SERVICE_UNAVAILABLE, NOT_BUILT).into_response()),
-    };
-    Ok(file(index, &headers))
+    let index = found.or_else(|| (!is_file || name == "index.html").then(index_html).flatten());
+    index.map(|index| file(index, &headers)).ok_or_else(|| Problem::not_found("there is no such file"))
 }
 
 fn index_html() -> Option<usize> {

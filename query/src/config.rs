@@ -2,15 +2,12 @@
 
 use felt_store::QueryLimits;
 use serde::{Deserialize, Serialize};
-use std::net::SocketAddr;
 use std::time::Duration;
 
-/// The section `[query]` of `felt.toml`.
+/// The section `[query]` of `felt.toml`, without the address, which is the binary's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct QueryConfig {
-    /// Address to listen on.
-    pub listen: SocketAddr,
     /// Longest run of one question in the store; a longer one is refused as too expensive.
     pub execution_ms_max: u64,
     /// Most rows that one question may read.
@@ -36,7 +33,6 @@ pub struct QueryConfig {
 impl Default for QueryConfig {
     fn default() -> Self {
         Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 8090)),
             execution_ms_max: 5_000,
             rows_read_max: 500_000_000,
             bytes_read_max: 50_000_000_000,

@@ -7,7 +7,7 @@ use crate::{assets, openapi};
 use axum::extract::Path;
 use axum::http::Method;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, any, get, post};
 use axum::{Extension, Router};
 use felt_http::Problem;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
@@ -49,7 +49,7 @@ pub fn router(state: QueryState) -> Router {
     let api = reads
         .route("/api/v1/batch", batch)
         .route("/api/v1/openapi.json", get(openapi::document).fallback(reads_only))
-        .route("/api/v1/sites/{site}/{call}", get(unknown_call))
+        .route("/api/v1/sites/{site}/{call}", any(unknown_call))
         .layer(compress);
     api.fallback(assets::serve)
 }

@@ -175,7 +175,7 @@ impl Authorize for StoredTokens {
         let hash = hash(bearer.ok_or(Denied::NoToken)?);
         for age_max in [AGE_MAX, AGE_MAX_UNKNOWN] {
             let grants = self.grants(age_max).await?;
-            if let Some(grant) = grants.iter().filter(|grant| equal(&grant.hash, &hash)).last() {
+            if let Some(grant) = grants.iter().find(|grant| equal(&grant.hash, &hash)) {
                 return if grant.allows(site, scope) { Ok(()) } else { Err(Denied::NotGranted(scope)) };
             }
         }

@@ -6,7 +6,9 @@ use axum::http::{Request, StatusCode, header};
 use felt_http::{Authorize, OpenAccess, Scope};
 use felt_query::tokens::{self, NewToken, StoredTokens};
 use felt_query::{QueryConfig, QueryState, router};
+use felt_schema::clock::SystemClock;
 use felt_schema::site::{Site, Sites};
+use felt_store::testing::TestEngine;
 use felt_store::{Store, StoreConfig};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -87,7 +89,7 @@ async fn without_a_store_there_is_a_503_that_says_when_to_come_back() {
     let sites = Arc::new(Sites::new(vec![Site { key: "shop".into(), ..Site::default() }]).unwrap());
     // Nothing listens on the discard port of this machine's own address.
     let store = Store::connect(StoreConfig { url: "http://127.0.0.1:9".into(), ..StoreConfig::default() });
-    let clock = Arc::new(felt_schema::clock::SystemClock);
+    let clock = Arc::new(SystemClock);
     let open =
         QueryState::new(QueryConfig::default(), store.clone(), sites.clone(), clock.clone(), Arc::new(OpenAccess));
     let stored = Arc::new(StoredTokens::new(store.clone()));
@@ -116,11 +118,29 @@ async fn a_question_that_costs_too_much_is_told_so() {
 
 #[tokio::test]
 async fn a_known_answer_outlives_the_store() {
-    let service = Service::start().await;
-    service.write(&[service.view(HOUR_MS)]).await;
+    // An engine of its own, because it is stopped.
+    let engine = TestEngine::start().await;
+    let store = engine.migrated("alone").await;
+    let sites = Arc::new(Sites::new(vec![Site { key: "shop".into(), ..Site::default() }]).unwrap());
+    let clock = Arc::new(felt_schema::clock::ManualClock::new(felt_schema::clock::Clock::now_ms(&SystemClock)));
+    let config = QueryConfig { watermark_ms: 0, cache_ms: 600_000, ..QueryConfig::default() };
+    let service = router(QueryState::new(config, store, sites, clock, Arc::new(OpenAccess)));
     let path = "/api/v1/sites/shop/summary?range=24h";
-    let first = service.ask(path, &[]).await;
-    service.store.query_json("SELECT 1", &[], Default::default()).await.unwrap();
-    let again = service.ask(path, &[("if-none-match", first.header(header::ETAG))]).await;
-    assert_eq!(again.status, StatusCode::NOT_MODIFIED);
+    let first = ask(&service, path, &[]).await;
+    assert_eq!(first.status, StatusCode::OK);
+    tokio::task::spawn_blocking(|| drop(engine)).await.unwrap();
+    let unchanged = ask(&service, path, &[("if-none-match", first.header(header::ETAG))]).await;
+    assert_eq!(unchanged.status, StatusCode::NOT_MODIFIED);
+    let kept = ask(&service, path, &[]).await;
+    assert_eq!((kept.status, &kept.json()["data"]), (StatusCode::OK, &first.json()["data"]));
+    let other = ask(&service, "/api/v1/sites/shop/summary?range=48h", &[]).await;
+    assert_eq!(other.status, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test]
+async fn a_site_that_asks_too_much_at_once_is_asked_to_come_back() {
+    let config = QueryConfig { queries_per_site_max: 0, queue_wait_ms_max: 10, ..QueryConfig::default() };
+    let service = Service::with(|_| Arc::new(OpenAccess), config).await;
+    let answer = service.ask("/api/v1/sites/shop/summary", &[]).await;
+    assert_eq!((answer.status, answer.header(header::RETRY_AFTER)), (StatusCode::TOO_MANY_REQUESTS, "1"));
 }

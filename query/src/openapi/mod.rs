@@ -1,0 +1,67 @@
+//! The OpenAPI 3.1 document, generated from the handlers. What the handlers answer is made of counts at run time; the
+//! shapes here describe it, and a test holds the answers against them.
+
+mod parameters;
+mod problems;
+mod shapes;
+
+pub use parameters::*;
+pub use problems::{ProblemBody, ProblemError, Problems};
+pub use shapes::*;
+
+use crate::calls::{self, BatchAnswer, BatchPart, BatchQuestion};
+use axum::http::header;
+use axum::response::IntoResponse;
+use std::sync::LazyLock;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+/// The document.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Felt",
+        description = "How happy the visitors of a site are, and why. Times are RFC 3339 in UTC, ratios 0 to 1, what was not \
+                       measured is null. Every list is also CSV (`Accept: text/csv`) and NDJSON (`application/x-ndjson`).",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    paths(
+        calls::sites,
+        calls::schema,
+        calls::values,
+        calls::summary,
+        calls::series,
+        calls::breakdown,
+        calls::distribution,
+        calls::health,
+        calls::batch,
+        document
+    ),
+    components(schemas(ProblemBody, ProblemError, BatchQuestion, BatchPart, BatchAnswer)),
+    modifiers(&Bearer),
+    tags(
+        (name = "metrics", description = "What visitors felt and what was measured"),
+        (name = "schema", description = "What can be asked"),
+        (name = "health", description = "Whether the figures can be trusted")
+    )
+)]
+pub struct Document;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        components.add_security_scheme("bearer", scheme);
+    }
+}
+
+static JSON: LazyLock<String> = LazyLock::new(|| Document::openapi().to_json().unwrap_or_default());
+
+/// This document.
+#[utoipa::path(get, path = "/api/v1/openapi.json", tag = "schema", operation_id = "openapi",
+    responses((status = 200, description = "OpenAPI 3.1", content_type = "application/json")))]
+pub async fn document() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache")], JSON.as_str())
+}

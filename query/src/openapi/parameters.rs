@@ -1,0 +1,113 @@
+//! The parameters of each call, as the document tells them; a test holds them against the grammar.
+
+// The fields only describe.
+#![allow(dead_code)]
+
+use utoipa::IntoParams;
+
+/// What the calls about a time have in common.
+macro_rules! parameters {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $kind:ty,)* }) => {
+        $(#[$doc])*
+        #[derive(IntoParams)]
+        #[into_params(parameter_in = Query)]
+        pub struct $name {
+            /// The last while: a number of minutes, hours, days or weeks. Not together with `from`.
+            #[param(example = "7d")]
+            range: Option<String>,
+            /// Beginning of the time, inclusive: RFC 3339, or a date in `tz`.
+            from: Option<String>,
+            /// End of the time, exclusive; now where it is left out.
+            to: Option<String>,
+            /// IANA time zone of day boundaries.
+            #[param(example = "Europe/Berlin")]
+            tz: Option<String>,
+            $($(#[$field_doc])* $field: $kind,)*
+        }
+    };
+}
+
+parameters! {
+    /// Parameters of `summary`.
+    SummaryParameters {
+        /// Metrics, comma-separated: `happiness`, names from `schema`, `timing:NAME`.
+        metrics: Option<String>,
+        /// Figures, comma-separated: p50 p75 p90 p95 p99 good fair poor count mean.
+        stats: Option<String>,
+        /// A filter `dimension:op:v1,v2`; may be repeated. Commas inside values are percent-encoded.
+        f: Option<Vec<String>>,
+        /// `humans`, `bots` or `all`.
+        who: Option<String>,
+    }
+}
+
+parameters! {
+    /// Parameters of `series`.
+    SeriesParameters {
+        /// Metrics, comma-separated.
+        metrics: Option<String>,
+        /// Figures, comma-separated.
+        stats: Option<String>,
+        /// A filter `dimension:op:v1,v2`; may be repeated.
+        f: Option<Vec<String>>,
+        /// `humans`, `bots` or `all`.
+        who: Option<String>,
+        /// Length of a point: `auto`, `1m`, `5m`, `1h`, `1d`; at most 1,000 points.
+        step: Option<String>,
+    }
+}
+
+parameters! {
+    /// Parameters of `breakdown`.
+    BreakdownParameters {
+        /// Metrics, comma-separated.
+        metrics: Option<String>,
+        /// Figures, comma-separated.
+        stats: Option<String>,
+        /// One or two dimensions, comma-separated.
+        by: String,
+        /// A filter `dimension:op:v1,v2`; may be repeated.
+        f: Option<Vec<String>>,
+        /// `humans`, `bots` or `all`.
+        who: Option<String>,
+        /// `views`, `happiness`, `unhappy`, `lost`, a figure such as `lcp.p75`, or a dimension; `-` for largest first.
+        order: Option<String>,
+        /// Most groups, at most 1,000.
+        limit: Option<u32>,
+        /// Where the previous page ended, from `Link` or `meta.next`.
+        cursor: Option<String>,
+        /// Fewest views of a group that is shown.
+        min: Option<u64>,
+    }
+}
+
+parameters! {
+    /// Parameters of `distribution`.
+    DistributionParameters {
+        /// The metric.
+        metric: String,
+        /// A filter `dimension:op:v1,v2`; may be repeated.
+        f: Option<Vec<String>>,
+        /// `humans`, `bots` or `all`.
+        who: Option<String>,
+    }
+}
+
+parameters! {
+    /// Parameters of `values`.
+    ValuesParameters {
+        /// A filter `dimension:op:v1,v2`; may be repeated.
+        f: Option<Vec<String>>,
+        /// `humans`, `bots` or `all`.
+        who: Option<String>,
+        /// Text that the value contains, in any case.
+        q: Option<String>,
+        /// Most values, at most 1,000.
+        limit: Option<u32>,
+    }
+}
+
+parameters! {
+    /// Parameters of `health`.
+    HealthParameters {}
+}
