@@ -1,2 +1,74 @@
-//! The `felt` command.
-fn main() {}
+//! The `felt` command: reads the configuration and puts the roles together. No logic of its own.
+
+mod cli;
+mod config;
+mod demo;
+mod import;
+mod migrate;
+mod roles;
+mod serve;
+mod shutdown;
+mod token;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use cli::{Cli, Command};
+use config::{Config, Faults};
+
+/// The exit code for a configuration that cannot be used (`EX_USAGE`).
+const EXIT_CONFIGURATION: u8 = 64;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    log_to_stderr();
+    // The supervised engine takes its whole configuration from its parent, and needs no async runtime of ours.
+    if let Command::Engine(engine) = &cli.command
+        && engine.supervised
+    {
+        return exit(felt_store::engine::run_supervised().map_err(anyhow::Error::new));
+    }
+    let config = match Config::load(cli.config.as_deref()) {
+        Ok(config) => config,
+        Err(faults) => return exit(Err(anyhow::Error::new(faults))),
+    };
+    if let Command::Engine(engine) = &cli.command {
+        let engine = config.engine(engine.data.clone(), engine.listen);
+        return exit(felt_store::engine::run(engine).map_err(anyhow::Error::new));
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return exit(Err(anyhow::Error::new(error).context("the async runtime cannot be started"))),
+    };
+    exit(runtime.block_on(run(cli.command, config)))
+}
+
+async fn run(command: Command, config: Config) -> anyhow::Result<()> {
+    match command {
+        Command::Serve(args) => serve::run(args, &config).await,
+        Command::Demo(args) => demo::run(args, config).await,
+        Command::Ingest(args) => roles::ingest(args, &config).await,
+        Command::Processor(args) => roles::processor(args, &config).await,
+        Command::Query(args) => roles::query(args, &config).await,
+        Command::Migrate(args) => migrate::run(args, &config).await,
+        Command::Import(args) => import::run(args, &config.cache_dir).await,
+        Command::Token(cli::Token::Create(args)) => token::create(args, &config).await,
+        Command::Engine(_) => Ok(()), // started before the runtime
+    }
+}
+
+fn exit(result: anyhow::Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("felt: {error:#}");
+            if error.is::<Faults>() { ExitCode::from(EXIT_CONFIGURATION) } else { ExitCode::FAILURE }
+        }
+    }
+}
+
+fn log_to_stderr() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).compact().init();
+}

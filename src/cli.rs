@@ -1,0 +1,147 @@
+//! The command line: what each subcommand takes. What they do is in the module of the same name.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Real-user monitoring that measures customer happiness.
+#[derive(Debug, Parser)]
+#[command(name = "felt", version, about, propagate_version = true)]
+pub struct Cli {
+    /// The configuration file; `felt.toml` in the working directory is read when it exists.
+    #[arg(long, global = true, env = "FELT_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands of `felt`.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Every role in one process, on the embedded log and the embedded ClickHouse engine.
+    Serve(Serve),
+    /// `serve`, plus a small shop that carries the beacon and simulated visitors over the last 28 days.
+    Demo(Demo),
+    /// Takes beacons and makes them durable in Kafka.
+    Ingest(Role),
+    /// Turns the log into page views and rollups in ClickHouse.
+    Processor(Role),
+    /// Answers the API and serves the dashboard.
+    Query(Role),
+    /// The embedded ClickHouse engine alone, behind ClickHouse's HTTP interface.
+    Engine(Engine),
+    /// Brings the ClickHouse schema up to date; safe to repeat.
+    Migrate(Migrate),
+    /// Brings history in from NDJSON files.
+    Import(Import),
+    /// API tokens.
+    #[command(subcommand)]
+    Token(Token),
+}
+
+/// Where one process with all roles keeps its data and listens.
+#[derive(Debug, Args, Clone)]
+pub struct Serve {
+    /// The folder of the embedded log and engine.
+    #[arg(long, env = "FELT_DATA", default_value = "./felt-data", value_name = "DIR")]
+    pub data: PathBuf,
+    /// The address of the beacon, the API and the dashboard.
+    #[arg(long, env = "FELT_LISTEN", default_value = "127.0.0.1:8090", value_name = "ADDR")]
+    pub listen: SocketAddr,
+}
+
+/// The demo's own choices.
+#[derive(Debug, Args, Clone)]
+pub struct Demo {
+    /// The folder of the embedded log and engine.
+    #[arg(long, env = "FELT_DATA", default_value = "./felt-data/demo", value_name = "DIR")]
+    pub data: PathBuf,
+    /// The address of the shop, the beacon, the API and the dashboard.
+    #[arg(long, env = "FELT_LISTEN", default_value = "127.0.0.1:8090", value_name = "ADDR")]
+    pub listen: SocketAddr,
+    /// Days of simulated history; 0 for none.
+    #[arg(long, default_value_t = 28, value_parser = clap::value_parser!(u32).range(0..=28))]
+    pub days: u32,
+    /// Simulated sessions on a busy day.
+    #[arg(long, default_value_t = 3_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub sessions_per_day: u32,
+    /// Do not go on simulating visitors once the history is in.
+    #[arg(long)]
+    pub no_live: bool,
+}
+
+/// One role on its own.
+#[derive(Debug, Args, Clone)]
+pub struct Role {
+    /// The address to listen on; the configuration's by default.
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
+}
+
+/// The embedded engine on its own.
+#[derive(Debug, Args, Clone)]
+pub struct Engine {
+    /// The folder of the engine's tables.
+    #[arg(long, env = "FELT_DATA", default_value = "./felt-data/engine", value_name = "DIR")]
+    pub data: PathBuf,
+    /// A loopback address; ClickHouse's HTTP interface has no password here.
+    #[arg(long, default_value = "127.0.0.1:8123", value_name = "ADDR")]
+    pub listen: SocketAddr,
+    /// Take the configuration from standard input and end when it is closed, so that no engine outlives its parent.
+    #[arg(long, hide = true)]
+    pub supervised: bool,
+}
+
+/// Schema changes.
+#[derive(Debug, Args, Clone)]
+pub struct Migrate {
+    /// Print the SQL that would run, and run none.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Migrate the embedded engine in this data folder instead of the configured ClickHouse.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+/// History from files.
+#[derive(Debug, Args, Clone)]
+pub struct Import {
+    /// The address of a running Felt, such as `http://127.0.0.1:8090`.
+    #[arg(long, value_name = "URL")]
+    pub to: String,
+    /// The site the history belongs to.
+    #[arg(long, value_name = "KEY")]
+    pub site: String,
+    /// A token with the scope `admin`; not needed on a loopback address.
+    #[arg(long, env = "FELT_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    pub token: Option<String>,
+    /// NDJSON files, plain or gzip; `-` is standard input.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+}
+
+/// What can be done with tokens.
+#[derive(Debug, Subcommand, Clone)]
+pub enum Token {
+    /// Makes an API token; it is shown once and stored hashed.
+    Create(TokenCreate),
+}
+
+/// A token to make.
+#[derive(Debug, Args, Clone)]
+pub struct TokenCreate {
+    /// A site the token may read; repeat it for several, `*` for all.
+    #[arg(long = "site", required = true, value_name = "KEY")]
+    pub sites: Vec<String>,
+    /// Scopes, separated by commas: read:metrics, read:sessions, write:slos, admin.
+    #[arg(long = "scope", required = true, value_delimiter = ',', value_name = "SCOPE")]
+    pub scopes: Vec<String>,
+    /// What the token is for, shown in lists.
+    #[arg(long, default_value = "")]
+    pub name: String,
+    /// The data folder of `felt serve`; without it, the configured ClickHouse is used if there is one.
+    #[arg(long, env = "FELT_DATA", default_value = "./felt-data", value_name = "DIR")]
+    pub data: PathBuf,
+}

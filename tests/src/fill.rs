@@ -1,0 +1,108 @@
+//! Fills a migrated ClickHouse with page views of the last 28 days, made from numbers inside it, and rolls them up in SQL.
+//!
+//! Only for benches: what the processor would have written is worked out a second time here, from the tables' documentation.
+
+use anyhow::{Context, Result, ensure};
+use felt_schema::histogram::sql_bucket;
+
+const DAYS: u64 = 28;
+const METRICS: [(&str, u32, u32); 5] = [
+    ("lcp", 2_500_000, 4_000_000),
+    ("inp", 200_000, 500_000),
+    ("cls", 100_000, 250_000),
+    ("fcp", 1_800_000, 3_000_000),
+    ("ttfb", 800_000, 1_800_000),
+];
+const GROUPINGS: [(&str, &str, &str); 6] = [
+    ("site", "''", "''"),
+    ("page", "page", "''"),
+    ("page_device", "page", "device"),
+    ("country", "''", "country"),
+    ("release", "''", "release"),
+    ("browser", "''", "browser"),
+];
+
+/// Makes `views` page views of the site `shop` and their rollups, day by day.
+///
+/// # Errors
+/// ClickHouse's, with the statement.
+pub async fn fill(engine: &str, views: u64) -> Result<()> {
+    let http = reqwest::Client::new();
+    for ago in 0..DAYS {
+        run(&http, engine, &page_views(ago, views / DAYS)).await?;
+        for (table, unit) in [("rollup_hour", "toStartOfHour"), ("rollup_minute", "toStartOfMinute")] {
+            if table == "rollup_minute" && ago > 7 {
+                continue;
+            }
+            for grouping in GROUPINGS {
+                for metric in METRICS {
+                    run(&http, engine, &metric_cells(table, unit, ago, grouping, metric)).await?;
+                }
+                run(&http, engine, &happiness_cells(table, unit, ago, grouping)).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn run(http: &reqwest::Client, engine: &str, sql: &str) -> Result<()> {
+    let answer = http.post(format!("{engine}/?wait_end_of_query=1&database=felt")).body(sql.to_owned()).send().await?;
+    let status = answer.status();
+    let text = answer.text().await.context("no answer")?;
+    ensure!(status.is_success(), "{status}: {text}\n{sql}");
+    Ok(())
+}
+
+/// A log-normal value with this median, in micro units; the rest of the number decides nothing else.
+fn lognormal(median: u32, sigma: f64, salt: u32) -> String {
+    format!("toUInt32({median} * exp({sigma} * randNormal(0, 1, {salt})))")
+}
+
+fn page_views(ago: u64, views: u64) -> String {
+    let at = format!("toDateTime64(toStartOfDay(now('UTC')) - INTERVAL {ago} DAY, 3, 'UTC')");
+    format!(
+        "INSERT INTO page_views (site, view, seq, sign, day, received_at, started_at, session, page, path, nav, country, device, os, \
+           browser, browser_version, release, status, level, cause, sample_rate, lcp, inp, cls, fcp, ttfb, usable, redirect, dns, connect, \
+           tls, request, response, dom_interactive, dom_content_loaded, load, first_hidden_ms, left_ms, log_offset) \
+         SELECT 'shop', lower(hex(sipHash64(number, {ago}))), 0, 1, toDate(started), started, started, hex(intDiv(number, 4)), \
+           concat('/page-', toString(toUInt32(pow(rand(1) / 4294967296, 3) * 200))), '/', 'navigate', \
+           ['DE','FR','GB','US','BR','IN','PL','AT'][1 + rand(2) % 8], ['mobile','desktop','tablet'][1 + intDiv(rand(3) % 100, 45)], \
+           ['Android','iOS','Windows','macOS'][1 + rand(4) % 4], ['Chrome','Safari','Firefox','Edge'][1 + rand(5) % 4], '149', \
+           toString(410 + intDiv({ago}, 7)), 200, least(3, intDiv(lcp_value, 2500000)), if(lcp_value > 2500000, 'slow_open', ''), 1, \
+           lcp_value, {inp}, {cls}, {fcp}, {ttfb}, m, 0, 12000, 30000, 18000, 210000, 40000, 900000, 950000, 2100000, m, 20000, number \
+         FROM (SELECT number, 4294967295 AS m, {lcp} AS lcp_value, \
+           {at} + toIntervalMillisecond(number * intDiv(86400000, {views})) AS started FROM numbers({views})) \
+         WHERE started < now64(3, 'UTC') SETTINGS max_partitions_per_insert_block = 100",
+        lcp = lognormal(1_600_000, 0.6, 11),
+        inp = lognormal(110_000, 0.7, 12),
+        cls = lognormal(30_000, 1.0, 13),
+        fcp = lognormal(900_000, 0.5, 14),
+        ttfb = lognormal(300_000, 0.5, 15),
+    )
+}
+
+fn metric_cells(table: &str, unit: &str, ago: u64, grouping: (&str, &str, &str), metric: (&str, u32, u32)) -> String {
+    let ((name, page, value), (metric, good, fair)) = (grouping, metric);
+    format!(
+        "INSERT INTO {table} (site, grouping, metric, bot, time, page, value, day, valid, total_micro, good, fair, poor, histogram) \
+         SELECT site, '{name}', '{metric}', 0, {unit}(started_at) AS t, {page} AS p, {value} AS v, day, sum(n), sum(total), sum(g), sum(f), \
+           sum(b), sumMap(map(bucket, n)) \
+         FROM (SELECT site, started_at, page, device, country, release, browser, day, {bucket} AS bucket, toInt64(1) AS n, \
+             toInt64({metric}) AS total, toInt64({metric} <= {good}) AS g, toInt64({metric} > {good} AND {metric} <= {fair}) AS f, \
+             toInt64({metric} > {fair}) AS b \
+           FROM page_views WHERE day = toDate(now('UTC')) - {ago} AND {metric} != 4294967295) \
+         GROUP BY site, t, p, v, day",
+        bucket = sql_bucket(metric),
+    )
+}
+
+fn happiness_cells(table: &str, unit: &str, ago: u64, grouping: (&str, &str, &str)) -> String {
+    let (name, page, value) = grouping;
+    format!(
+        "INSERT INTO {table} (site, grouping, metric, bot, time, page, value, day, views, valid, delighted, annoying, painful, brutal, \
+           slow_open) \
+         SELECT site, '{name}', 'happiness', 0, {unit}(started_at) AS t, {page} AS p, {value} AS v, day, count(), countIf(level < 4), \
+           countIf(level = 0), countIf(level = 1), countIf(level = 2), countIf(level = 3), countIf(cause = 'slow_open') \
+         FROM page_views WHERE day = toDate(now('UTC')) - {ago} GROUP BY site, t, p, v, day"
+    )
+}

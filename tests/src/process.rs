@@ -1,0 +1,199 @@
+//! A `felt` process: started on a free port, waited for by its readiness, stopped by its process id, gone when dropped.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+/// The longest wait for a process to become ready; a slow machine compiles beside us.
+const READY: Duration = Duration::from_secs(120);
+
+/// The `felt` binary that the workspace built.
+///
+/// # Panics
+/// When it is not there: the run fails with what to do.
+pub fn felt_binary() -> PathBuf {
+    let mut path = std::env::current_exe().expect("a test knows where it is");
+    path.pop();
+    if path.ends_with("deps") {
+        path.pop();
+    }
+    let binary = path.join("felt");
+    assert!(
+        binary.exists(),
+        "the felt binary is missing beside the tests: run `cargo build --workspace --bins` first (make test-rust does)"
+    );
+    binary
+}
+
+/// A running `felt`.
+pub struct Felt {
+    child: Child,
+    /// Address it listens on, such as `http://127.0.0.1:40123`.
+    pub url: String,
+    log: PathBuf,
+}
+
+impl Felt {
+    /// Starts `felt ARGS` and waits until `/readyz` says 200. The arguments must make it listen on a port of its own choice
+    /// and it must print its address.
+    ///
+    /// # Errors
+    /// When it ends or does not become ready; the message holds what it printed.
+    pub fn start(args: &[&str], work_dir: &Path) -> Result<Self> {
+        let felt = Self::start_unready(args, work_dir)?;
+        felt.wait_ready()?;
+        Ok(felt)
+    }
+
+    /// Starts `felt ARGS` and waits until it has printed its address only.
+    ///
+    /// # Errors
+    /// When it ends before; the message holds what it printed.
+    pub fn start_unready(args: &[&str], work_dir: &Path) -> Result<Self> {
+        static NUMBER: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+        let n = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let log = work_dir.join(format!("felt-{n}.log"));
+        let mut child = Command::new(felt_binary())
+            .args(args)
+            .current_dir(work_dir)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(File::create(&log)?)
+            .spawn()
+            .context("felt cannot be started")?;
+        let stdout = child.stdout.take().context("felt has no standard output")?;
+        let mut felt = Self { child, url: String::new(), log };
+        let mut lines = BufReader::new(stdout);
+        let mut line = String::new();
+        while lines.read_line(&mut line)? > 0 {
+            if let Some(at) = line.find("http://127.0.0.1:") {
+                let url = line[at..].split_whitespace().next().unwrap_or_default();
+                felt.url = url.trim_end_matches('/').to_owned();
+                // Keep reading so that the process never blocks on a full pipe.
+                std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
+                return Ok(felt);
+            }
+            line.clear();
+        }
+        let status = felt.child.wait()?;
+        bail!("felt {args:?} ended ({status}) before it was ready:\n{}", felt.printed())
+    }
+
+    fn wait_ready(&self) -> Result<()> {
+        let deadline = Instant::now() + READY;
+        loop {
+            let last = match crate::api::get_blocking(&format!("{}/readyz", self.url)) {
+                Ok((200, _)) => return Ok(()),
+                Ok((status, body)) => format!("{status}: {body}"),
+                Err(error) => error.to_string(),
+            };
+            if Instant::now() > deadline {
+                bail!("felt is not ready: {last}\n{}", self.printed());
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// What it printed on standard error so far.
+    pub fn printed(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// The process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends a signal by name: `TERM`, `KILL`, `STOP`, `CONT`.
+    ///
+    /// # Panics
+    /// When the process is gone.
+    pub fn signal(&self, name: &str) {
+        signal(self.pid(), name);
+    }
+
+    /// Kills it as `kill -9` does and waits until it is gone.
+    ///
+    /// # Errors
+    /// When the operating system refuses.
+    pub fn kill(&mut self) -> Result<ExitStatus> {
+        self.child.kill()?;
+        Ok(self.child.wait()?)
+    }
+
+    /// Tells it to stop (SIGTERM) and waits until it is gone.
+    ///
+    /// # Errors
+    /// When the operating system refuses.
+    pub fn stop(mut self) -> Result<ExitStatus> {
+        self.signal("TERM");
+        Ok(self.child.wait()?)
+    }
+
+    /// Most memory that the process itself and its children have had resident, in bytes: (felt, engine).
+    ///
+    /// # Errors
+    /// When `/proc` cannot be read.
+    pub fn memory_peak_bytes(&self) -> Result<(u64, u64)> {
+        let own = peak_bytes(self.pid())?;
+        let children = children_of(self.pid())?;
+        Ok((own, children.into_iter().map(|pid| peak_bytes(pid).unwrap_or(0)).max().unwrap_or(0)))
+    }
+}
+
+impl Drop for Felt {
+    fn drop(&mut self) {
+        // A process that already ended is fine; one that has not must not outlive its test.
+        if matches!(self.child.try_wait(), Ok(None)) {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
+
+/// Sends a signal to a process.
+///
+/// # Panics
+/// When there is no such process.
+pub fn signal(pid: u32, name: &str) {
+    let sent = Command::new("kill").arg(format!("-{name}")).arg(pid.to_string()).status().expect("kill runs");
+    assert!(sent.success(), "process {pid} cannot be sent SIG{name}");
+}
+
+/// Runs `felt ARGS` to its end: exit code, standard output, standard error.
+///
+/// # Errors
+/// When it cannot be started.
+pub fn run_felt(args: &[&str], work_dir: &Path) -> Result<(i32, String, String)> {
+    let output = Command::new(felt_binary()).args(args).current_dir(work_dir).stdin(Stdio::null()).output()?;
+    Ok((
+        output.status.code().unwrap_or(-1),
+        String::from_utf8_lossy(&output.stdout).into_owned(),
+        String::from_utf8_lossy(&output.stderr).into_owned(),
+    ))
+}
+
+/// Process ids of the children of a process.
+///
+/// # Errors
+/// When `/proc` cannot be read.
+pub fn children_of(pid: u32) -> Result<Vec<u32>> {
+    let mut children = Vec::new();
+    for task in std::fs::read_dir(format!("/proc/{pid}/task"))? {
+        let text = std::fs::read_to_string(task?.path().join("children")).unwrap_or_default();
+        children.extend(text.split_whitespace().filter_map(|t| t.parse::<u32>().ok()));
+    }
+    Ok(children)
+}
+
+fn peak_bytes(pid: u32) -> Result<u64> {
+    let mut text = String::new();
+    File::open(format!("/proc/{pid}/status"))?.read_to_string(&mut text)?;
+    let line = text.lines().find(|l| l.starts_with("VmHWM:")).context("no VmHWM")?;
+    let kib: u64 = line.split_whitespace().nth(1).context("no figure")?.parse()?;
+    Ok(kib * 1024)
+}
