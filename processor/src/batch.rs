@@ -135,11 +135,13 @@ pub struct BatchRows {
 pub struct TooWide;
 
 /// What is known of a view while a range is worked off.
-struct Slot {
+struct Slot<'d> {
+    site: &'d str,
+    view: &'d str,
     /// By the first snapshot that arrived.
     started_at: i64,
-    /// Highest so far.
-    seq: u32,
+    /// Highest so far; `None` before the first.
+    seq: Option<u32>,
     /// The snapshot of this range that counts, if any does.
     latest: Option<usize>,
 }
@@ -158,18 +160,22 @@ pub fn transform(
     for record in &draft.outcomes {
         outcomes.add_record(record);
     }
-    let (order, mut slots) = sort_out(draft, priors, &mut outcomes);
+    let slots = sort_out(draft, priors, &mut outcomes);
 
-    let mut rows = BatchRows::default();
+    let mut rows = BatchRows {
+        page_views: Vec::with_capacity(slots.len() + priors.len()),
+        view_states: Vec::with_capacity(slots.len()),
+        ..BatchRows::default()
+    };
     let mut rollup = Rollup::default();
-    for key in order {
-        let Some(Slot { started_at, latest: Some(index), .. }) = slots.remove(&key) else { continue };
+    for slot in slots {
+        let Slot { site, view, started_at, latest: Some(index), .. } = slot else { continue };
         let snapshot = &draft.views[index];
         let place = Place { partition: source.partition, offset: snapshot.offset };
         let written = view_rows(snapshot, place, started_at, priors, rules);
         outcomes.add_folded(&snapshot.record, rules);
         rows.view_states.push(state_of(&written, snapshot.record.started_at_ms.is_some()));
-        if let Some(prior) = priors.of(key.0, key.1) {
+        if let Some(prior) = priors.of(site, view) {
             rollup.add(&prior.view, -1);
             rows.push(prior.clone().cancelled());
         }
@@ -188,48 +194,42 @@ pub fn transform(
     Ok(rows)
 }
 
-type ViewId<'d> = (&'d str, &'d str);
-
 /// Gives each snapshot its outcome and finds the one that counts. Views come in the order of their first snapshot.
-fn sort_out<'d>(
-    draft: &'d Draft<'_>,
-    priors: &Priors,
-    outcomes: &mut Outcomes<'d>,
-) -> (Vec<ViewId<'d>>, HashMap<ViewId<'d>, Slot>) {
-    let mut order = Vec::with_capacity(draft.views.len());
-    let mut slots: HashMap<ViewId<'d>, Slot> = HashMap::with_capacity(draft.views.len());
+fn sort_out<'d>(draft: &'d Draft<'_>, priors: &Priors, outcomes: &mut Outcomes<'d>) -> Vec<Slot<'d>> {
+    let mut slots: Vec<Slot<'d>> = Vec::with_capacity(draft.views.len());
+    let mut slot_of: HashMap<(&str, &str), usize> = HashMap::with_capacity(draft.views.len());
     for (index, DraftView { record, started_at, .. }) in draft.views.iter().enumerate() {
         outcomes.add_drops(record);
         let snapshot = &record.snapshot;
-        if !snapshot.activated {
-            let filtered = Outcome::Filtered(FilterReason::NeverActivated);
-            outcomes.add(&record.site, record.received_at_ms, filtered, 1);
-            continue;
-        }
-        let id: ViewId<'d> = (&record.site, &snapshot.view);
-        let known = slots.get_mut(&id).map(|slot| (slot.seq, Some(slot)));
-        let known = known.or_else(|| priors.of(id.0, id.1).map(|prior| (prior.view.seq, None)));
-        let outcome = match &known {
-            None => Outcome::Accepted,
-            Some((seq, _)) if snapshot.seq > *seq => Outcome::Replaced(ReplaceReason::Newer),
-            Some((seq, _)) if snapshot.seq < *seq => Outcome::Replaced(ReplaceReason::Older),
-            Some(_) => Outcome::Replaced(ReplaceReason::Repeated),
+        let (site, view, seq) = (&*record.site, &*snapshot.view, snapshot.seq);
+        let outcome = if !snapshot.activated {
+            Outcome::Filtered(FilterReason::NeverActivated)
+        } else {
+            let slot = *slot_of.entry((site, view)).or_insert_with(|| {
+                let prior = priors.of(site, view).map(|prior| (prior.view.started_at, prior.view.seq));
+                let (started_at, seq) = prior.map_or((*started_at, None), |(started_at, seq)| (started_at, Some(seq)));
+                slots.push(Slot { site, view, started_at, seq, latest: None });
+                slots.len() - 1
+            });
+            slots[slot].take(index, seq)
         };
-        outcomes.add(&record.site, record.received_at_ms, outcome, 1);
-        let counts = matches!(outcome, Outcome::Accepted | Outcome::Replaced(ReplaceReason::Newer));
-        match known {
-            Some((_, Some(slot))) if counts => (slot.seq, slot.latest) = (snapshot.seq, Some(index)),
-            Some((_, Some(_))) => {}
-            _ => {
-                let prior = priors.of(id.0, id.1);
-                let started_at = prior.map_or(*started_at, |prior| prior.view.started_at);
-                let seq = prior.map_or(snapshot.seq, |prior| prior.view.seq.max(snapshot.seq));
-                slots.insert(id, Slot { started_at, seq, latest: counts.then_some(index) });
-                order.push(id);
-            }
-        }
+        outcomes.add(site, record.received_at_ms, outcome, 1);
     }
-    (order, slots)
+    slots
+}
+
+impl Slot<'_> {
+    /// Takes in the next snapshot of the view.
+    fn take(&mut self, index: usize, seq: u32) -> Outcome {
+        let outcome = match self.seq {
+            None => Outcome::Accepted,
+            Some(held) if seq > held => Outcome::Replaced(ReplaceReason::Newer),
+            Some(held) if seq < held => return Outcome::Replaced(ReplaceReason::Older),
+            Some(_) => return Outcome::Replaced(ReplaceReason::Repeated),
+        };
+        (self.seq, self.latest) = (Some(seq), Some(index));
+        outcome
+    }
 }
 
 fn view_rows(

@@ -59,6 +59,16 @@ impl Priors {
         self.written.insert(row.log_offset, row);
     }
 
+    /// How many views have an earlier state.
+    pub fn len(&self) -> usize {
+        self.states.len()
+    }
+
+    /// Whether none has.
+    pub fn is_empty(&self) -> bool {
+        self.states.is_empty()
+    }
+
     /// The earlier state of a view.
     pub fn of(&self, site: &str, view: &str) -> Option<&ViewRows> {
         let held = self.states.get(&ViewKey::new(site, view))?;

@@ -9,6 +9,21 @@ use felt_schema::rows::RollupRow;
 /// Entries kept as a list before they are counted: most cells of a batch stay below.
 const LIST_MAX: usize = 1024;
 
+/// A measured value and where it counts: the same in every cell it falls into, so it is worked out once.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Value {
+    micro: u32,
+    rating: Option<Rating>,
+    level: Level,
+    bucket: u16,
+}
+
+impl Value {
+    pub(super) fn new(micro: u32, rating: Option<Rating>, level: Level) -> Self {
+        Self { micro, rating, level, bucket: bucket_of(micro) }
+    }
+}
+
 /// Signed counts of one metric.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Cell {
@@ -21,14 +36,14 @@ pub(super) struct Cell {
 
 impl Cell {
     /// Counts a value `sign` times.
-    pub(super) fn add(&mut self, micro: u32, rating: Option<Rating>, level: Level, sign: i64) {
+    pub(super) fn add(&mut self, value: Value, sign: i64) {
         self.valid += sign;
-        self.total_micro += sign * i64::from(micro);
-        if let Some(rating) = rating {
+        self.total_micro += sign * i64::from(value.micro);
+        if let Some(rating) = value.rating {
             self.ratings[rating as usize] += sign;
         }
-        self.levels[level as usize] += sign;
-        self.buckets.add(bucket_of(micro), sign);
+        self.levels[value.level as usize] += sign;
+        self.buckets.add(value.bucket, sign);
     }
 
     /// Adds another cell's counts to these.
@@ -218,8 +233,9 @@ mod tests {
     #[test]
     fn what_is_taken_back_leaves_no_row() {
         let mut cell = Cell::default();
-        cell.add(1_500_000, Some(Rating::Good), Level::Delighted, 1);
-        cell.add(1_500_000, Some(Rating::Good), Level::Delighted, -1);
+        let value = Value::new(1_500_000, Some(Rating::Good), Level::Delighted);
+        cell.add(value, 1);
+        cell.add(value, -1);
         assert_eq!(cell.into_row(), None);
     }
 }

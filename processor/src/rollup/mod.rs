@@ -19,7 +19,7 @@ use felt_schema::happiness::Cause;
 use felt_schema::metric::{HAPPINESS, MISSING, Metric, TIMING_PREFIX};
 use felt_schema::rows::{PageViewRow, RollupRow};
 
-use cell::{Cell, HappinessCell};
+use cell::{Cell, HappinessCell, Value};
 use words::{PerWord, Word, WordHasher, Words};
 
 /// Minutes are kept for eight days, and answer for seven.
@@ -102,13 +102,22 @@ impl Rollup {
         let minutes = view.received_at - view.started_at <= MINUTE_AGE_MS_MAX;
         let started_s = u32::try_from(view.started_at.div_euclid(1_000).max(0)).unwrap_or(u32::MAX);
         let step = if minutes { MINUTE_S } else { HOUR_S };
-        let timings: Vec<Word> = view.timing_names.iter().map(|name| self.timings.learn(name)).collect();
         let site = self.words.learn(&view.site);
         let page = self.words.learn(&view.page);
         let nothing = self.words.learn("");
         let values = [&view.device, &view.country, &view.release, &view.browser].map(|value| self.words.learn(value));
         let level = Level::from_u8(view.level);
         let cause = Cause::from_name(&view.cause).map(|cause| cause as usize);
+        let measured = Metric::ALL.map(|metric| {
+            let micro = view.metric(metric);
+            (micro != MISSING).then(|| Value::new(micro, metric.rate(micro), metric.anchors().classify(micro)))
+        });
+        let timings: Vec<(Word, Value)> = view
+            .timing_names
+            .iter()
+            .zip(&view.timing_values)
+            .map(|(name, &micro)| (self.timings.learn(name), Value::new(micro, None, Anchors::WAIT.classify(micro))))
+            .collect();
         for grouping in Grouping::ALL {
             let value = match grouping {
                 Grouping::Site | Grouping::Page => nothing,
@@ -135,20 +144,16 @@ impl Rollup {
                 }
             };
             group.happiness.add(level, cause, sign);
-            for metric in Metric::ALL {
-                let micro = view.metric(metric);
-                if micro == MISSING || !(metric.headline() || grouping.has_all_metrics()) {
-                    continue;
-                }
+            for (metric, value) in Metric::ALL.into_iter().zip(&measured) {
+                let Some(value) = value.filter(|_| metric.headline() || grouping.has_all_metrics()) else { continue };
                 let cell = &mut group.metrics[metric as usize];
                 self.rows += usize::from(cell.is_none());
-                let level = metric.anchors().classify(micro);
-                cell.get_or_insert_default().add(micro, metric.rate(micro), level, sign);
+                cell.get_or_insert_default().add(value, sign);
             }
-            for (&name, &micro) in timings.iter().zip(&view.timing_values) {
-                let (cell, new) = group.timing(name);
+            for (name, value) in &timings {
+                let (cell, new) = group.timing(*name);
                 self.rows += usize::from(new);
-                cell.add(micro, None, Anchors::WAIT.classify(micro), sign);
+                cell.add(*value, sign);
             }
         }
     }
