@@ -243,6 +243,9 @@ pub fn components(facts: &ViewFacts, scales: &Scales) -> impl Iterator<Item = (C
 
 /// The load component: `usable` where the app sends it, else LCP. Where that value does not count because the person
 /// left or looked away first, the time waited stands for it, if that was already too long to delight.
+///
+/// A missing LCP only means that somebody left before it where it was to be expected: not of a route change or a page from
+/// the back-forward cache, and not once the load event was seen (Safari before 26.2 has no LCP, and no one left it for that).
 fn load(facts: &ViewFacts, scales: &Scales) -> Option<(Component, Level)> {
     let (metric, anchors) = match facts.metrics.get(Metric::Usable) {
         Some(_) => (Metric::Usable, &scales.usable),
@@ -251,7 +254,9 @@ fn load(facts: &ViewFacts, scales: &Scales) -> Option<(Component, Level)> {
     if is_eligible(metric, facts) {
         return Some((Component::Load(metric), anchors.classify(facts.metrics.micro(metric))));
     }
-    if facts.hidden_at_start {
+    let unmeasured = facts.metrics.get(metric).is_none()
+        && (matches!(facts.nav, Some(Nav::Soft | Nav::Bfcache)) || is_eligible(Metric::Load, facts));
+    if facts.hidden_at_start || unmeasured {
         return None;
     }
     let waited_ms = match (facts.first_hidden_ms, facts.left_ms) {
@@ -304,6 +309,20 @@ mod tests {
         assert_eq!(judge(&before_usable), Judgement { level: Some(Level::Annoying), cause: Some(Cause::GaveUp) });
         let all_day = ViewFacts { left_ms: Some(8e7), ..ViewFacts::default() };
         assert_eq!(judge(&all_day).level, Some(Level::Brutal));
+    }
+
+    #[test]
+    fn a_browser_that_measures_no_lcp_is_not_a_visitor_who_gave_up() {
+        let stayed = ViewFacts { left_ms: Some(60_000.0), ..facts(&[(Metric::Load, 2_100.0), (Metric::Cls, 0.3)]) };
+        assert_eq!(judge(&stayed), Judgement { level: Some(Level::Painful), cause: Some(Cause::Jumped) });
+        for nav in [Nav::Soft, Nav::Bfcache] {
+            let routed = ViewFacts { nav: Some(nav), left_ms: Some(60_000.0), ..facts(&[(Metric::Inp, 80.0)]) };
+            assert_eq!(judge(&routed).level, Some(Level::Delighted));
+        }
+        let left_while_loading =
+            ViewFacts { left_ms: Some(6_000.0), ..facts(&[(Metric::Load, 7_000.0), (Metric::Fcp, 900.0)]) };
+        let hidden = ViewFacts { first_hidden_ms: Some(6_000.0), ..left_while_loading };
+        assert_eq!(judge(&hidden).cause, Some(Cause::GaveUp));
     }
 
     #[test]
