@@ -26,7 +26,7 @@ const ANSWERS_KEPT: NonZeroUsize = NonZeroUsize::new(1024).unwrap();
 const NAME_BYTES_MAX: usize = 40;
 
 /// Largest major version that is believed.
-const MAJOR_MAX: u16 = 9_999;
+pub const MAJOR_MAX: u16 = 9_999;
 
 /// What nobody could tell is called this.
 pub const OTHER: &str = "Other";
