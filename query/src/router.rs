@@ -3,7 +3,7 @@
 use crate::calls::{self, Parts};
 use crate::grammar::nearest;
 use crate::state::QueryState;
-use crate::{assets, openapi};
+use crate::{assets, events, openapi};
 use axum::extract::Path;
 use axum::http::Method;
 use axum::response::{IntoResponse, Response};
@@ -34,6 +34,8 @@ pub fn paths() -> Vec<&'static str> {
 
 /// The API and the dashboard. It brings the fallback of the whole server: whatever is nothing else is the dashboard.
 pub fn router(state: QueryState) -> Router {
+    // Here and not earlier: by now the process has installed its recorder.
+    events::describe();
     let mut reads: Router<QueryState> = Router::new().route("/api/v1/sites", get(calls::sites).fallback(reads_only));
     for (path, handler) in site_calls() {
         reads = reads.route(path, handler.fallback(reads_only));

@@ -67,7 +67,6 @@ impl QueryState {
         authorize: Arc<dyn Authorize>,
         forced: Option<SourceKind>,
     ) -> Self {
-        events::describe();
         let places = sites.iter().map(|site| (site.key.clone(), Semaphore::new(config.queries_per_site_max)));
         let watermark = Watermark::new(Duration::from_millis(config.watermark_ms));
         let cache = Arc::new(Cache::new(config.cache_entries_max, Duration::from_millis(config.cache_ms)));

@@ -1,12 +1,16 @@
 //! `GET /api/v1/sites`: the sites that the caller may look at.
 
+use crate::answer::{Answer, Data};
+use crate::format::Format;
+use crate::record::Record;
 use crate::state::QueryState;
-use axum::Json;
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use felt_http::{Denied, Problem, Scope};
-use serde_json::json;
+use serde_json::Map;
+use std::collections::BTreeMap;
 
 /// The sites that the token is good for.
 #[utoipa::path(
@@ -19,12 +23,23 @@ pub async fn sites(State(state): State<QueryState>, headers: HeaderMap) -> Resul
     let mut list = Vec::new();
     for site in state.sites.iter() {
         match state.authorize.authorize(bearer, &site.key, Scope::ReadMetrics).await {
-            Ok(()) => list.push(json!({"key": site.key, "name": site.display_name()})),
+            Ok(()) => list.push(Record::new().with("key", site.key.as_str()).with("name", site.display_name())),
             Err(Denied::NotGranted(_)) => {}
             Err(denied) => return Err(denied.into()),
         }
     }
-    let mut response = Json(json!({"data": list})).into_response();
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    let format = Format::accepted(&headers);
+    let body = match format {
+        Format::Json => serde_json::to_vec(&BTreeMap::from([("data", &list)])).unwrap_or_default(),
+        Format::Csv | Format::Ndjson => format.rows(&Answer::plain(Map::new(), 0, Data::Rows(list))),
+    };
+    let mut response = Response::new(Body::from(body));
+    for (name, value) in [
+        (header::CONTENT_TYPE, format.content_type()),
+        (header::CACHE_CONTROL, "private, no-cache"),
+        (header::VARY, "accept, accept-encoding, authorization"),
+    ] {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
     Ok(response)
 }

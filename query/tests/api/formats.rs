@@ -25,6 +25,8 @@ async fn rows_come_as_csv_and_as_lines_and_no_cell_is_a_formula() {
     let lines = service.ask(path, &[("accept", "application/x-ndjson")]).await;
     let rows: Vec<Value> = lines.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!((rows.len(), &rows[1]["page"]), (4, &json!("=1+1")));
+    let sites = service.ask("/api/v1/sites", &[("accept", "text/csv")]).await;
+    assert_eq!(sites.text(), "key,name\r\nblog,blog\r\nshop,The Shop\r\n");
     let health = service.ask("/api/v1/sites/shop/health", &[("accept", "text/csv")]).await;
     assert_eq!(health.text().lines().count(), 2);
 }
