@@ -244,10 +244,7 @@ impl Config {
             cache_dir: cache_dir(environment),
         };
         for key in table.keys() {
-            reader.fault(
-                key,
-                &format!("this key is unknown; the sections are sites, {}", SECTIONS.join(", ")),
-            );
+            reader.fault(key, &format!("this key is unknown; the sections are sites, {}", SECTIONS.join(", ")));
         }
         if faults.is_empty() { Ok(config) } else { Err(Faults(faults)) }
     }
@@ -280,12 +277,7 @@ impl Sources {
 }
 
 /// Lays `FELT_SECTION_KEY` over the file.
-fn overlay(
-    table: &mut Table,
-    environment: &BTreeMap<String, String>,
-    sources: &mut Sources,
-    faults: &mut Vec<Fault>,
-) {
+fn overlay(table: &mut Table, environment: &BTreeMap<String, String>, sources: &mut Sources, faults: &mut Vec<Fault>) {
     for (name, text) in environment {
         let Some(rest) = name.strip_prefix("FELT_") else { continue };
         if ENVIRONMENT_ONLY.contains(&name.as_str()) {

@@ -38,9 +38,7 @@ pub async fn ingest(args: cli::Role, config: &Config) -> Result<()> {
     // Imports need a token; tokens are in ClickHouse. Without one, imports are refused on an open address.
     let authorize: Arc<dyn Authorize> = match (&config.clickhouse, listener.local_addr()?.ip().is_loopback()) {
         (_, true) => Arc::new(OpenAccess),
-        (Some(clickhouse), false) => {
-            Arc::new(StoredTokens::new(Store::connect(clickhouse.clone())))
-        }
+        (Some(clickhouse), false) => Arc::new(StoredTokens::new(Store::connect(clickhouse.clone()))),
         (None, false) => bail!("imports need API tokens, which are kept in ClickHouse: add [clickhouse] to felt.toml"),
     };
     let ingest =
@@ -63,8 +61,7 @@ pub async fn processor(args: cli::Role, config: &Config) -> Result<()> {
     let stop = CancellationToken::new();
     let clock: SharedClock = Arc::new(SystemClock);
     let sites = Arc::new(config.sites.clone());
-    let processor =
-        Processor::new(config.processor.settings.clone(), consumer.clone(), store.clone(), sites, clock);
+    let processor = Processor::new(config.processor.settings.clone(), consumer.clone(), store.clone(), sites, clock);
     let router = health(Checks::default().processor(&processor).store(store).build())?;
     let processor = tokio::spawn(processor.run(stop.clone()));
     announce("processor", &listener)?;
@@ -84,8 +81,7 @@ pub async fn query(args: cli::Role, config: &Config) -> Result<()> {
     } else {
         Arc::new(StoredTokens::new(store.clone()))
     };
-    let state =
-        QueryState::new(config.query.settings.clone(), store.clone(), sites, Arc::new(SystemClock), authorize);
+    let state = QueryState::new(config.query.settings.clone(), store.clone(), sites, Arc::new(SystemClock), authorize);
     let router = health(Checks::default().store(store).build())?.merge(felt_query::router(state));
     announce("query", &listener)?;
     felt_http::serve(listener, router, config.server.clone(), shutdown.cancelled_owned()).await?;

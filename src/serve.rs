@@ -56,20 +56,10 @@ pub async fn serve(
         require_a_token(&store, address).await?;
         Arc::new(StoredTokens::new(store.clone()))
     };
-    let query = QueryState::new(
-        config.query.settings.clone(),
-        store.clone(),
-        sites.clone(),
-        clock.clone(),
-        authorize.clone(),
-    );
-    let ingest = IngestState::new(
-        config.ingest.settings.clone(),
-        log.clone(),
-        sites.clone(),
-        clock.clone(),
-        authorize,
-    )?;
+    let query =
+        QueryState::new(config.query.settings.clone(), store.clone(), sites.clone(), clock.clone(), authorize.clone());
+    let ingest =
+        IngestState::new(config.ingest.settings.clone(), log.clone(), sites.clone(), clock.clone(), authorize)?;
     let processor = Processor::new(config.processor.settings.clone(), consumer.clone(), store.clone(), sites, clock);
     let checks = roles::Checks::default().ingest(&ingest).processor(&processor).store(store);
     let router = roles::health(checks.build())?

@@ -35,7 +35,8 @@ const REACHED_FILE: &str = "demo-reached-ms";
 /// Runs until told to stop.
 pub async fn run(args: cli::Demo, mut config: Config) -> Result<()> {
     if config.sites_are_example {
-        let shop = Site { key: SITE.into(), name: "Luma, the demo shop".into(), origins: vec!["*".into()], ..Site::default() };
+        let shop =
+            Site { key: SITE.into(), name: "Luma, the demo shop".into(), origins: vec!["*".into()], ..Site::default() };
         config.sites = Sites::new(vec![shop]).map_err(|f| anyhow::anyhow!("the demo's own site is faulty: {f:?}"))?;
     } else if config.sites.get(SITE).is_none() {
         anyhow::bail!("the demo needs a site with the key `{SITE}`; add it to felt.toml, or run without that file");
@@ -64,7 +65,12 @@ async fn visit(args: &cli::Demo, url: &str, stop: CancellationToken) -> Result<(
     let mut reached = Reached::read(&args.data)?;
     let first_ms = now_ms - i64::from(args.days) * 24 * HOUR_MS;
     let from_ms = reached.at_ms.unwrap_or(first_ms).max(first_ms);
-    let mut source = Source { story, sessions_per_day: args.sessions_per_day, next_hour_ms: from_ms / HOUR_MS * HOUR_MS, waiting: Vec::new() };
+    let mut source = Source {
+        story,
+        sessions_per_day: args.sessions_per_day,
+        next_hour_ms: from_ms / HOUR_MS * HOUR_MS,
+        waiting: Vec::new(),
+    };
 
     let started = std::time::Instant::now();
     let mut views = 0;
@@ -152,7 +158,8 @@ impl Reached {
     }
 
     fn keep(&mut self, at_ms: i64) -> Result<()> {
-        std::fs::write(&self.path, at_ms.to_string()).with_context(|| format!("{} cannot be written", self.path.display()))
+        std::fs::write(&self.path, at_ms.to_string())
+            .with_context(|| format!("{} cannot be written", self.path.display()))
     }
 }
 

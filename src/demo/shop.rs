@@ -79,7 +79,9 @@ mod tests {
 
     #[test]
     fn every_page_of_the_story_exists() {
-        for path in ["c/lamps", "p/123", "search", "cart", "checkout/address", "checkout/pay", "checkout/done", "gallery"] {
+        for path in
+            ["c/lamps", "p/123", "search", "cart", "checkout/address", "checkout/pay", "checkout/done", "gallery"]
+        {
             assert!(resolve(path).is_some(), "{path}");
         }
         for path in ["api/pay", "nonsense", "img/none.webp", "../Cargo.toml"] {

@@ -89,7 +89,13 @@ impl Page {
         }
         let roll = rng.random_range(0..100);
         match self {
-            Self::Home => Some(if roll < 55 { Self::Category } else if roll < 75 { Self::Search } else { Self::Product }),
+            Self::Home => Some(if roll < 55 {
+                Self::Category
+            } else if roll < 75 {
+                Self::Search
+            } else {
+                Self::Product
+            }),
             Self::Category | Self::Search => Some(if roll < 72 { Self::Product } else { Self::Category }),
             Self::Product => Some(if roll < 30 {
                 Self::Cart
@@ -178,7 +184,13 @@ impl Story {
         let network = person.slowness * luck;
         let ttfb = ttfb * network * if failed { 6.0 } else { 1.0 } + f64::from(person.rtt_ms) * 1.5;
         let fcp = ttfb + (fcp * network * 0.72);
-        let picture = if !heavy_picture { 1.0 } else if person.phone { 2.9 } else { 1.5 };
+        let picture = if !heavy_picture {
+            1.0
+        } else if person.phone {
+            2.9
+        } else {
+            1.5
+        };
         let lcp = fcp + (lcp * network * 0.45 * picture);
         let slow_search = if page == Page::Search && person.phone { 3.2 } else { 1.0 };
         let inp = inp * lognormal(rng, 0.55) * if person.phone { 1.5 } else { 0.9 } * slow_search;
@@ -232,7 +244,8 @@ impl Story {
         if let Some(step) = checkout_step(page).filter(|_| !failed && !gave_up) {
             events.push(step_event(step, lcp, rng));
         }
-        let felt_bad = if failed { 1.0 } else { ((lcp - 2_500.0) / 4_000.0).clamp(0.0, 1.0).max(f64::from(u8::from(gave_up))) };
+        let felt_bad =
+            if failed { 1.0 } else { ((lcp - 2_500.0) / 4_000.0).clamp(0.0, 1.0).max(f64::from(u8::from(gave_up))) };
         Felt {
             nav: if rng.random_bool(0.06) { "back_forward" } else { "navigate" },
             left_ms: dwell_ms.round() as i64,

@@ -31,7 +31,8 @@ async fn main() -> Result<()> {
     let over_kafka = Felt::start(&["ingest", "--listen", "127.0.0.1:0"], &dir.path().join("kafka"))?;
 
     println!("{REQUESTS} beacons of {} bytes over {CONNECTIONS} connections, {ROUNDS} rounds", beacon(0).len());
-    let mut figures: Vec<(&str, Vec<f64>)> = vec![("nginx", vec![]), ("felt serve", vec![]), ("felt ingest, Kafka", vec![])];
+    let mut figures: Vec<(&str, Vec<f64>)> =
+        vec![("nginx", vec![]), ("felt serve", vec![]), ("felt ingest, Kafka", vec![])];
     for round in 0..ROUNDS as u64 {
         if let Some(nginx) = &nginx {
             figures[0].1.push(measure(&nginx.workers()?, &nginx.address, round, 200).await?);

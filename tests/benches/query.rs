@@ -51,7 +51,11 @@ async fn main() -> Result<()> {
         let mut source = String::new();
         for round in 0..ROUNDS {
             // A different answer is asked for each time, so that no cache answers: the smallest count to show changes.
-            let unique = if call.starts_with("breakdown") { format!("&min={}", round + 1) } else { format!("&tz={}", ZONES[round]) };
+            let unique = if call.starts_with("breakdown") {
+                format!("&min={}", round + 1)
+            } else {
+                format!("&tz={}", ZONES[round])
+            };
             let unique = if call.contains('?') && !call.starts_with("values") { unique } else { String::new() };
             let asked = Instant::now();
             let answer = api.call(&format!("{call}{unique}")).await?;
@@ -70,12 +74,24 @@ async fn main() -> Result<()> {
         times.push(asked.elapsed().as_secs_f64() * 1e3);
     }
     times.sort_by(f64::total_cmp);
-    println!("{:58} {:9.0} {:9.0}  ClickHouse", "baseline: quantile(0.75)(lcp) over raw", times[ROUNDS / 2], times[ROUNDS - 1]);
+    println!(
+        "{:58} {:9.0} {:9.0}  ClickHouse",
+        "baseline: quantile(0.75)(lcp) over raw",
+        times[ROUNDS / 2],
+        times[ROUNDS - 1]
+    );
     Ok(())
 }
 
 /// Time zones at UTC or near it, one a round.
 const ZONES: [&str; ROUNDS] = [
-    "UTC", "Europe/London", "Europe/Lisbon", "Europe/Dublin", "Africa/Accra", "Africa/Abidjan", "Atlantic/Reykjavik",
-    "Africa/Dakar", "Africa/Monrovia",
+    "UTC",
+    "Europe/London",
+    "Europe/Lisbon",
+    "Europe/Dublin",
+    "Africa/Accra",
+    "Africa/Abidjan",
+    "Atlantic/Reykjavik",
+    "Africa/Dakar",
+    "Africa/Monrovia",
 ];

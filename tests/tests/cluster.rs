@@ -90,7 +90,7 @@ async fn every_acknowledged_view_is_counted_once_though_a_processor_is_killed_ha
     assert_eq!(health["data"]["received"], 2 * VIEWS, "{health}");
     assert_eq!(health["data"]["accepted"], VIEWS, "{health}");
     assert_eq!(health["data"]["replaced"], VIEWS, "{health}");
-    let raw = ask.call("summary?range=1h&metrics=lcp,happiness&f=os:set:").await?;
+    let raw = ask.call("summary?range=1h&metrics=lcp,happiness&f=os:set").await?;
     assert_eq!(raw["meta"]["source"], "raw");
     assert_eq!(raw["data"], summary["data"]);
 
@@ -143,9 +143,8 @@ async fn a_later_snapshot_replaces_an_earlier_one_across_processors() -> Result<
     let mut last = snapshot("across-processors", 1, 6_000.0);
     last["attempt"] = json!(1);
     assert_eq!(send.beacon(last.to_string()).await?, 204);
-    let summary = ask
-        .until("summary?range=1h&metrics=lcp", |s| metric(s, "lcp")["p75"].as_f64() == Some(6_000.0))
-        .await?;
+    let summary =
+        ask.until("summary?range=1h&metrics=lcp", |s| metric(s, "lcp")["p75"].as_f64() == Some(6_000.0)).await?;
     assert_eq!(summary["meta"]["views"], 1);
     assert!(second.stop()?.success());
     Ok(())

@@ -91,11 +91,8 @@ fn dependency_arrows_point_one_way() {
         let text = std::fs::read_to_string(root().join(name).join("Cargo.toml")).expect("every room has a Cargo.toml");
         let table: toml::Table = text.parse().expect("Cargo.toml is TOML");
         let dependencies = table.get("dependencies").and_then(toml::Value::as_table).cloned().unwrap_or_default();
-        let wrong: Vec<_> = dependencies
-            .keys()
-            .filter_map(|d| d.strip_prefix("felt-"))
-            .filter(|d| !may.contains(d))
-            .collect();
+        let wrong: Vec<_> =
+            dependencies.keys().filter_map(|d| d.strip_prefix("felt-")).filter(|d| !may.contains(d)).collect();
         assert!(wrong.is_empty(), "{name} must not depend on {wrong:?}");
     }
 }
@@ -168,7 +165,8 @@ fn every_setting_is_documented() {
     let missing: Vec<_> = settings_in_code()
         .into_iter()
         .filter(|(section, field)| {
-            let Some(start) = text.find(&format!("## `[{section}]`")).or_else(|| text.find(&format!("## `[[{section}]]`")))
+            let Some(start) =
+                text.find(&format!("## `[{section}]`")).or_else(|| text.find(&format!("## `[[{section}]]`")))
             else {
                 return true;
             };
@@ -182,8 +180,15 @@ fn every_setting_is_documented() {
 
 #[test]
 fn no_file_names_a_machine_or_a_registry_host() {
-    let marks = [concat!("registry.npm", "js.org"), concat!("/root", "/"), concat!("static.crates", ".io"), concat!("repo1.ma", "ven.org")];
-    for (path, text) in files(&["rs", "ts", "tsx", "js", "mjs", "sh", "toml", "md", "json", "xml", "sql", "html", "css"]) {
+    let marks = [
+        concat!("registry.npm", "js.org"),
+        concat!("/root", "/"),
+        concat!("static.crates", ".io"),
+        concat!("repo1.ma", "ven.org"),
+    ];
+    for (path, text) in
+        files(&["rs", "ts", "tsx", "js", "mjs", "sh", "toml", "md", "json", "xml", "sql", "html", "css"])
+    {
         for mark in marks {
             assert!(!text.contains(mark), "{} contains {mark}", path.display());
         }
