@@ -37,6 +37,11 @@ async fn read_all(log: &LocalLog) -> Vec<LogRecord> {
                 from = available;
                 continue;
             }
+            // While a damaged file is being replaced.
+            Err(LogError::Transient(_)) => {
+                tokio::task::yield_now().await;
+                continue;
+            }
             other => other.unwrap(),
         };
         let Some(last) = batch.last() else { return records };

@@ -60,10 +60,11 @@ impl LocalConsumer {
         let scanned = tokio::task::spawn_blocking(move || {
             readers.with(&shared, |connection| scan::records(connection, partition, bounds))
         });
-        let found = match scanned.await.map_err(|error| LogError::Fatal(format!("reader ended: {error}")))? {
+        let mut found = match scanned.await.map_err(|error| LogError::Fatal(format!("reader ended: {error}")))? {
             Err(error) if db::is_damage(&error) => Scan { structural: true, ..Scan::default() },
             other => other.map_err(|error| LogError::Transient(error.to_string()))?,
         };
+        found.structural |= found.inconsistent && file == 0;
         if !found.damaged.is_empty() {
             RowsDamaged { partition, offsets: &found.damaged }.emit();
         }

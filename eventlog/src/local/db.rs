@@ -56,6 +56,10 @@ pub(crate) fn chunk_id(partition: u32, first: u64) -> i64 {
     (i64::from(partition) << OFFSET_BITS) | first as i64
 }
 
+pub(crate) fn partition_of_id(id: i64) -> u32 {
+    (id >> OFFSET_BITS) as u32
+}
+
 pub(crate) fn first_of(id: i64) -> u64 {
     id as u64 & OFFSET_MAX
 }
@@ -190,6 +194,16 @@ pub(crate) fn check_schema(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// Inserts unless it is there; true when it was not.
+pub(crate) fn keep_chunk(connection: &Connection, chunk: &Stored) -> rusqlite::Result<bool> {
+    let (id, known) = (chunk.id, "select 1 from chunk where id = ?");
+    if connection.prepare_cached(known)?.exists([id])? {
+        return Ok(false);
+    }
+    insert_chunk(connection, chunk, 0)?;
+    Ok(true)
+}
+
 /// The chunk that holds `from` or else the next one of the partition.
 pub(crate) fn chunk_at(connection: &Connection, partition: u32, from: u64) -> rusqlite::Result<Option<Stored>> {
     let before = connection
@@ -210,7 +224,7 @@ pub(crate) fn chunk_at(connection: &Connection, partition: u32, from: u64) -> ru
     }
 }
 
-fn stored(row: &rusqlite::Row<'_>) -> rusqlite::Result<Stored> {
+pub(crate) fn stored(row: &rusqlite::Row<'_>) -> rusqlite::Result<Stored> {
     let id: i64 = row.get(0)?;
     Ok(Stored {
         id,

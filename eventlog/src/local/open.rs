@@ -18,8 +18,8 @@ pub(crate) const PARTITIONS_MAX: u32 = 1 << 12;
 const FILE: &str = "log.db";
 const LOCK: &str = "lock";
 
-/// Records copied per transaction while saving a damaged file.
-const SAVE_CHUNKS: usize = 256;
+/// Chunks copied per transaction while saving a damaged file.
+const SAVE_CHUNKS: u64 = 256;
 
 pub(crate) struct Opened {
     pub(crate) path: PathBuf,
@@ -102,7 +102,9 @@ fn load(path: &Path, config: &LocalLogConfig, clock: &SharedClock) -> Result<(Co
             epoch
         }
     };
-    let partitions = db::meta(&connection, "partitions")?.unwrap_or(0);
+    let Some(partitions) = db::meta(&connection, "partitions")? else {
+        return Err(LoadError::Damaged("the number of partitions is missing".into()));
+    };
     if partitions != i64::from(config.partitions) {
         return Err(LoadError::Other(LogError::Fatal(format!(
             "the log in {} has {partitions} partitions, the configuration says {}: they cannot change, set {partitions}",
@@ -171,30 +173,32 @@ fn copy(aside: &Path, to: &Connection, state: &mut State, config: &LocalLogConfi
         state.epoch = epoch as u32;
         db::set_meta(to, "epoch", epoch)?;
     }
+    let unknown = PartitionRow::default();
+    let known = known.unwrap_or_else(|_| vec![unknown; config.partitions as usize]);
+    let done = |row: &PartitionRow| row.open.map_or(row.next, |open| open.first.min(row.next));
+    let mut rows: Vec<_> = known.iter().map(|row| PartitionRow { bytes: 0, start: u64::MAX, ..*row }).collect();
     let mut chunks = 0;
-    for id in 0..config.partitions {
-        let known = db::partition(&from, id).unwrap_or_default();
-        let mut row = PartitionRow { bytes: 0, ..known };
-        let (mut at, mut start) = (known.open.map_or(known.next, |open| open.first.min(known.next)), None);
-        loop {
-            let (batch, next) = scan::intact_chunks(&from, id, at, SAVE_CHUNKS);
-            to.execute_batch("begin immediate")?;
-            for chunk in &batch {
-                start.get_or_insert(chunk.first);
-                row.end = row.end.max(chunk.first + u64::from(chunk.count));
-                row.bytes += chunk.packed.len() as u64;
-                db::insert_chunk(to, chunk, 0)?;
-            }
-            row.start = start.unwrap_or(row.end).max(known.start);
-            db::set_partition(to, id, &row)?;
-            to.execute_batch("commit")?;
-            chunks += batch.len() as u64;
-            match next {
-                Some(next) => at = next,
-                None => break,
+    to.execute_batch("begin immediate")?;
+    scan::intact_chunks(&from, config.partitions, |chunk| {
+        let id = db::partition_of_id(chunk.id) as usize;
+        let end = chunk.first + u64::from(chunk.count);
+        let Some(row) = rows.get_mut(id).filter(|_| end > done(&known[id])) else { return Ok(()) };
+        if db::keep_chunk(to, &chunk)? {
+            row.start = row.start.min(chunk.first);
+            row.end = row.end.max(end);
+            row.bytes += chunk.packed.len() as u64;
+            chunks += 1;
+            if chunks % SAVE_CHUNKS == 0 {
+                to.execute_batch("commit; begin immediate")?;
             }
         }
-        state.rows[id as usize] = row;
+        Ok(())
+    })?;
+    for (id, row) in rows.iter_mut().enumerate() {
+        row.start = row.start.min(row.end);
+        db::set_partition(to, id as u32, row)?;
     }
+    to.execute_batch("commit")?;
+    state.rows = rows;
     Ok(chunks)
 }

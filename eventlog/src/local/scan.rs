@@ -3,6 +3,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::UNCLEAN_JUMP;
 use super::chunk::Stored;
 use super::db::{self, OFFSET_MAX, chunk_id, first_of};
 use crate::LogRecord;
@@ -15,6 +16,8 @@ pub(crate) struct Scan {
     pub(crate) damaged: Vec<u64>,
     /// Not a row's own damage: the file's structure.
     pub(crate) structural: bool,
+    /// Rows are missing or out of place. A file that was replaced already has such gaps for good.
+    pub(crate) inconsistent: bool,
 }
 
 /// Bounds of a scan.
@@ -46,8 +49,12 @@ pub(crate) fn records(connection: &Connection, partition: u32, bounds: Bounds) -
             }
             Err(error) => return Err(error),
         };
+        // Rows follow one another without gaps, but for the jumps of unclean stops: else an id lies, and a search may miss more.
+        let gap = chunk.first.saturating_sub(at);
+        found.inconsistent |= gap % UNCLEAN_JUMP != 0;
         let Some(records) = chunk.unpack() else {
             found.damaged.push(chunk.first);
+            found.inconsistent |= gap != 0;
             match after_damage(connection, partition, chunk.first.max(at)) {
                 Some(next) => at = next,
                 None => break,
@@ -68,28 +75,44 @@ pub(crate) fn records(connection: &Connection, partition: u32, bounds: Bounds) -
     Ok(found)
 }
 
-/// Up to `limit` undamaged chunks from `at` on, and where to go on; `None` at the end. For saving a damaged file.
+/// Every undamaged chunk that can be found in a damaged file, maybe more than once: along the tree from both ends, which needs no
+/// order of ids, and by search, which gets past a bad page.
 pub(crate) fn intact_chunks(
     connection: &Connection,
-    partition: u32,
-    mut at: u64,
-    limit: usize,
-) -> (Vec<Stored>, Option<u64>) {
-    let mut chunks = Vec::new();
-    while chunks.len() < limit {
-        match db::chunk_at(connection, partition, at) {
-            Ok(Some(chunk)) if chunk.unpack().is_some() => {
-                at = chunk.first + u64::from(chunk.count);
-                chunks.push(chunk);
+    partitions: u32,
+    mut keep: impl FnMut(Stored) -> rusqlite::Result<()>,
+) -> rusqlite::Result<()> {
+    for order in ["", "order by id desc"] {
+        let sql = format!("select id, count, raw_bytes, checksum, packed from chunk {order}");
+        let Ok(mut statement) = connection.prepare(&sql) else { continue };
+        let Ok(mut rows) = statement.query([]) else { continue };
+        // An unreadable value is that row's; an error of the step ends this walk.
+        while let Ok(Some(row)) = rows.next() {
+            if let Some(chunk) = db::stored(row).ok().filter(|chunk| chunk.unpack().is_some()) {
+                keep(chunk)?;
             }
-            Ok(None) => return (chunks, None),
-            _ => match after_damage(connection, partition, at) {
-                Some(next) => at = next,
-                None => return (chunks, None),
-            },
         }
     }
-    (chunks, Some(at))
+    for partition in 0..partitions {
+        let mut at = 0;
+        loop {
+            let found = db::chunk_at(connection, partition, at).map(|found| found.map(|chunk| (chunk.unpack(), chunk)));
+            let next = match found {
+                Ok(None) => break,
+                Ok(Some((Some(_), chunk))) => {
+                    let next = chunk.first + u64::from(chunk.count);
+                    keep(chunk)?;
+                    Some(next)
+                }
+                _ => after_damage(connection, partition, at),
+            };
+            match next {
+                Some(next) => at = next,
+                None => break,
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The next chunk's offset beyond `at`. Where even the tree is damaged: the nearest place from which it can be walked again,
