@@ -11,7 +11,8 @@ use std::time::Duration;
 use felt_eventlog::local::UNCLEAN_JUMP;
 use felt_eventlog::testing::{entries, entries_of};
 use felt_eventlog::{
-    AppendError, EventLog, Health, LocalLog, LocalLogConfig, LogConsumer, LogError, LogRecord, Remedy, partition_of,
+    AppendError, EventLog, Health, LocalConsumer, LocalLog, LocalLogConfig, LogConsumer, LogError, LogRecord, Position,
+    Remedy, partition_of,
 };
 use felt_schema::clock::{ManualClock, SystemClock};
 use proptest::prelude::*;
@@ -27,9 +28,19 @@ fn open(dir: &Path) -> LocalLog {
     LocalLog::open(config(dir), Arc::new(SystemClock)).unwrap()
 }
 
+/// A claim that waits while a damaged file is being replaced.
+async fn claim(consumer: &LocalConsumer) -> Position {
+    loop {
+        match consumer.claim(0).await {
+            Err(LogError::Transient(_)) => tokio::task::yield_now().await,
+            other => return other.unwrap(),
+        }
+    }
+}
+
 async fn read_all(log: &LocalLog) -> Vec<LogRecord> {
     let consumer = log.consumer();
-    let mut from = consumer.claim(0).await.unwrap().next;
+    let mut from = claim(&consumer).await.next;
     let mut records = Vec::new();
     loop {
         let batch = match consumer.read(0, from, ALL, ALL, Duration::ZERO).await {
@@ -238,7 +249,7 @@ proptest! {
                 appended = log.append(entries_of("new", 1)).await;
             }
             appended.unwrap();
-            let epoch = log.consumer().claim(0).await.unwrap().epoch;
+            let epoch = claim(&log.consumer()).await.epoch;
             // A damaged page in the way is met by the first reader, and the writer replaces the file in its next round.
             until("the new record was not found", || async {
                 read_all(&log).await.last().is_some_and(|last| last.key == "new")

@@ -75,8 +75,24 @@ enum LoadError {
 
 impl From<rusqlite::Error> for LoadError {
     fn from(error: rusqlite::Error) -> Self {
-        // The lock file beside it was opened for writing: a database that calls itself read-only has a damaged header.
-        if db::is_damage(&error) || error.sqlite_error_code() == Some(rusqlite::ErrorCode::ReadOnly) {
+        use rusqlite::ErrorCode::{
+            CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, OutOfMemory, PermissionDenied, SystemIoFailure,
+        };
+        // At start the statements and the folder are known to be good (the lock file beside it was opened for writing), so
+        // whatever is not the machine's trouble is the file's: "unsupported file format", "read-only", a missing table.
+        let machine = matches!(
+            error.sqlite_error_code(),
+            Some(
+                CannotOpen
+                    | DatabaseBusy
+                    | DatabaseLocked
+                    | DiskFull
+                    | OutOfMemory
+                    | PermissionDenied
+                    | SystemIoFailure
+            )
+        );
+        if db::is_damage(&error) || !machine {
             Self::Damaged(error.to_string())
         } else {
             Self::Other(LogError::Transient(format!("cannot open the log's file: {error}")))
