@@ -34,7 +34,8 @@ fn main() -> ExitCode {
     };
     if let Command::Engine(engine) = &cli.command {
         let engine = config.engine(engine.data.clone(), engine.listen);
-        return exit(felt_store::engine::run(engine).map_err(anyhow::Error::new));
+        let ready = |url: &str| println!("felt engine is at {url}");
+        return exit(felt_store::engine::run(engine, ready).map_err(anyhow::Error::new));
     }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

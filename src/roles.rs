@@ -33,7 +33,8 @@ pub async fn ingest(args: cli::Role, config: &Config) -> Result<()> {
     let shutdown = shutdown::on_signal()?;
     let kafka = configured_kafka(config)?;
     let listener = bind(args.listen.or(config.ingest.listen), INGEST_LISTEN).await?;
-    let log = kafka_log(kafka).await?;
+    // Starts while Kafka is away: readiness says so, and browsers are told to come back.
+    let log: Arc<dyn EventLog> = Arc::new(KafkaLog::lazy(kafka.clone()));
     let sites = Arc::new(config.sites.clone());
     // Imports need a token; tokens are in ClickHouse. Without one, imports are refused on an open address.
     let authorize: Arc<dyn Authorize> = match (&config.clickhouse, listener.local_addr()?.ip().is_loopback()) {

@@ -11,7 +11,7 @@ pub fn snapshot(view: &str, seq: u32, lcp_ms: f64) -> Value {
     json!({
         "v": 1, "view": view, "seq": seq, "session": format!("session-{view}"), "nav": "navigate",
         "url": "https://shop.example/p/123?secret=1", "referrer": "https://search.example/", "title": "A lamp",
-        "age": 5_000, "left": 5_000, "first_hidden": 5_000, "status": 200, "sample_rate": 1,
+        "age": 30_000, "left": 30_000, "first_hidden": 30_000, "status": 200, "sample_rate": 1,
         "metrics": {"lcp": lcp_ms, "inp": 96, "cls": 0.031, "fcp": 912, "ttfb": 320, "load": 2_100},
         "client": {"viewport": [412, 915], "dpr": 2.6, "connection": "4g", "lang": "de-DE", "webdriver": false},
         "release": "414", "tags": {"plan": "pro"},

@@ -66,21 +66,23 @@ impl Felt {
             .spawn()
             .context("felt cannot be started")?;
         let stdout = child.stdout.take().context("felt has no standard output")?;
-        let mut felt = Self { child, url: String::new(), log };
-        let mut lines = BufReader::new(stdout);
-        let mut line = String::new();
-        while lines.read_line(&mut line)? > 0 {
-            if let Some(at) = line.find("http://127.0.0.1:") {
-                let url = line[at..].split_whitespace().next().unwrap_or_default();
-                felt.url = url.trim_end_matches('/').to_owned();
-                // Keep reading so that the process never blocks on a full pipe.
-                std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
-                return Ok(felt);
+        // Its own thread reads, so that a process that prints nothing fails the test instead of hanging it, and one that prints
+        // more later never blocks on a full pipe.
+        let (told, address) = std::sync::mpsc::sync_channel(1);
+        std::thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(|line| line.ok()) {
+                if let Some(at) = line.find("http://127.0.0.1:") {
+                    let url = line[at..].split_whitespace().next().unwrap_or_default();
+                    let _ = told.try_send(url.trim_end_matches('/').to_owned());
+                }
             }
-            line.clear();
+        });
+        let mut felt = Self { child, url: String::new(), log };
+        match address.recv_timeout(READY) {
+            Ok(url) => felt.url = url,
+            Err(_) => bail!("felt {args:?} ended or said nothing before it was ready:\n{}", felt.printed()),
         }
-        let status = felt.child.wait()?;
-        bail!("felt {args:?} ended ({status}) before it was ready:\n{}", felt.printed())
+        Ok(felt)
     }
 
     fn wait_ready(&self) -> Result<()> {

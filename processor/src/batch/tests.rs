@@ -1,3 +1,5 @@
+//! Laws of a batch: replay is identical, and no order, repetition or cut changes the sums.
+
 use felt_schema::rows::{EventRow, PageViewRow};
 use felt_schema::site::Sites;
 use felt_schema::snapshot::parse_snapshot;

@@ -1,3 +1,5 @@
+//! Laws of rollup cells: exact counters, and a cancelled view leaves nothing.
+
 use std::collections::BTreeMap;
 
 use felt_schema::rows::{PageViewRow, RollupRow};

@@ -1,3 +1,5 @@
+//! A snapshot becomes rows: times, values, events and what the visitor's client told.
+
 use felt_schema::rows::EventRow;
 use felt_schema::snapshot::parse_snapshot;
 use parking_lot::Mutex;

@@ -32,7 +32,7 @@ pub(super) struct Orders {
 ///
 /// # Errors
 /// When the library, the data directory or the address cannot be had.
-pub fn run(config: EngineConfig) -> Result<(), EngineError> {
+pub fn run(config: EngineConfig, ready: impl FnOnce(&str)) -> Result<(), EngineError> {
     let address = config.listen;
     if !address.ip().is_loopback() {
         let reason = format!("it has no authentication and may only listen on loopback, not on {address}");
@@ -40,7 +40,7 @@ pub fn run(config: EngineConfig) -> Result<(), EngineError> {
     }
     let listener = TcpListener::bind(address).map_err(io(format!("listen on {address}")))?;
     let (_never, stop) = oneshot::channel();
-    serve(&config, listener, stop)
+    serve(&config, listener, stop, ready)
 }
 
 /// Runs the engine as a supervised child: the configuration comes on standard input, whose end is the order to stop.
@@ -68,10 +68,15 @@ pub fn run_supervised() -> Result<(), EngineError> {
         leave(1)
     });
     watch.map_err(io("watch its parent"))?;
-    serve(&orders.engine, listener, stop)
+    serve(&orders.engine, listener, stop, |_| ())
 }
 
-fn serve(config: &EngineConfig, listener: TcpListener, stop: oneshot::Receiver<()>) -> Result<(), EngineError> {
+fn serve(
+    config: &EngineConfig,
+    listener: TcpListener,
+    stop: oneshot::Receiver<()>,
+    ready: impl FnOnce(&str),
+) -> Result<(), EngineError> {
     let instance = Instance::take(&config.data_dir)?;
     let library = Library::open(&locate::library(config)?)?;
     let front = Arc::new(open(config, library)?);
@@ -95,6 +100,7 @@ fn serve(config: &EngineConfig, listener: TcpListener, stop: oneshot::Receiver<(
             .into_future();
         let serving = tokio::spawn(serving);
         tracing::info!(%address, libchdb = library.version(), "the engine serves");
+        ready(&format!("http://{address}"));
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
