@@ -61,7 +61,7 @@ pub struct Demo {
     /// The address of the shop, the beacon, the API and the dashboard.
     #[arg(long, env = "FELT_LISTEN", default_value = "127.0.0.1:8090", value_name = "ADDR")]
     pub listen: SocketAddr,
-    /// Days of simulated history; 0 for none.
+    /// Days of simulated history; 0 for no simulated visitors at all.
     #[arg(long, default_value_t = 28, value_parser = clap::value_parser!(u32).range(0..=28))]
     pub days: u32,
     /// Simulated sessions on a busy day.

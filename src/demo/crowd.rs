@@ -202,7 +202,7 @@ pub fn person(rng: &mut StdRng) -> Person {
         dpr: browser.dpr,
         connection: browser.chromium.then_some(if poor { "3g" } else { "4g" }),
         rtt_ms: (f64::from(country.rtt_ms) * if poor { 4.0 } else { rng.random_range(0.8..1.6) }) as u32,
-        memory_gib: browser.chromium.then(|| if browser.phone { 4 } else { 8 }),
+        memory_gib: browser.chromium.then_some(if browser.phone { 4 } else { 8 }),
         cores: if browser.phone { 8 } else { 12 },
         plan: if rng.random_bool(0.2) { "club" } else { "guest" },
         webdriver: false,

@@ -47,6 +47,9 @@ pub async fn run(args: cli::Demo, mut config: Config) -> Result<()> {
     serve(&serve_args, &config, shop::router(), shutdown, move |url| {
         println!("The dashboard is at {url}/");
         println!("The shop is at      {url}/shop/   (click about in it, then look at the dashboard)");
+        if args.days == 0 {
+            return; // no simulated visitors at all
+        }
         let url = url.to_owned();
         tokio::spawn(async move {
             if let Err(error) = visit(&args, &url, stop).await {
@@ -88,9 +91,12 @@ async fn visit(args: &cli::Demo, url: &str, stop: CancellationToken) -> Result<(
         let seconds = started.elapsed().as_secs_f64();
         println!("{views} simulated page views of {days:.1} days came in within {seconds:.0} s");
     }
-    while !args.no_live {
+    if args.no_live {
+        return Ok(());
+    }
+    loop {
         tokio::select! {
-            () = stop.cancelled() => break,
+            () = stop.cancelled() => return Ok(()),
             () = tokio::time::sleep(LIVE_PERIOD) => {}
         }
         let now_ms = SystemClock.now_ms();
@@ -100,7 +106,6 @@ async fn visit(args: &cli::Demo, url: &str, stop: CancellationToken) -> Result<(
         }
         reached.keep(now_ms)?;
     }
-    Ok(())
 }
 
 async fn send(client: &Client, lines: &[Line]) -> Result<()> {

@@ -8,7 +8,7 @@ mod place;
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use flate2::bufread::MultiGzDecoder;
@@ -36,7 +36,7 @@ pub async fn run(args: cli::Import, cache_dir: &Path) -> Result<()> {
     Ok(())
 }
 
-async fn import_file(client: &Client, file: &PathBuf, cache_dir: &Path) -> Result<Report> {
+async fn import_file(client: &Client, file: &Path, cache_dir: &Path) -> Result<Report> {
     let name = file.display().to_string();
     let mut place = if name == "-" { Place::nowhere() } else { Place::of(file, client.target(), cache_dir)? };
     if place.lines() > 0 {

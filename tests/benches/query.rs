@@ -49,13 +49,10 @@ async fn main() -> Result<()> {
     for call in calls {
         let mut times = Vec::new();
         let mut source = String::new();
-        for round in 0..ROUNDS {
+        for (round, zone) in ZONES.iter().enumerate() {
             // A different answer is asked for each time, so that no cache answers: the smallest count to show changes.
-            let unique = if call.starts_with("breakdown") {
-                format!("&min={}", round + 1)
-            } else {
-                format!("&tz={}", ZONES[round])
-            };
+            let unique =
+                if call.starts_with("breakdown") { format!("&min={}", round + 1) } else { format!("&tz={zone}") };
             let unique = if call.contains('?') && !call.starts_with("values") { unique } else { String::new() };
             let asked = Instant::now();
             let answer = api.call(&format!("{call}{unique}")).await?;
