@@ -8,12 +8,12 @@ import { startMock } from "./mock/server.mjs";
 const dir = process.argv[2] ?? "screenshots";
 const only = process.argv[3];
 const SCREENS = {
-  happiness: "/shop/happiness?range=28d",
-  filtered: "/shop/happiness?range=7d&f=device:is:mobile&f=country:not:IN",
-  pages: "/shop/pages?range=7d",
-  detail: "/shop/pages?range=28d&page=/checkout/pay",
-  quiet: "/quiet/happiness?range=7d",
-  fresh: "/fresh/happiness",
+  happiness: "/sites/shop/happiness?range=28d",
+  filtered: "/sites/shop/happiness?range=7d&f=device:is:mobile&f=country:not:IN",
+  pages: "/sites/shop/pages?range=7d",
+  detail: "/sites/shop/pages?range=28d&page=/checkout/pay",
+  quiet: "/sites/quiet/happiness?range=7d",
+  fresh: "/sites/fresh/happiness",
 };
 const SIZES = { wide: [1440, 900], phone: [390, 844] };
 

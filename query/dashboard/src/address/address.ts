@@ -34,13 +34,16 @@ export const SCREENS: readonly { name: ScreenName; label: string; question: stri
 const STEPS: readonly string[] = ["1m", "5m", "1h", "1d"];
 const WHO: readonly string[] = ["humans", "bots", "all"];
 
+/** What every address begins with: a site may have any key, and must not hide a path that the server uses for something else. */
+const ROOT = "sites";
+
 export function parseAddress(path: string, query: string): Address {
-  const [site, screen] = path.split("/").filter(Boolean).map(decodePart);
+  const [root, site, screen] = path.split("/").filter(Boolean).map(decodePart);
   const params = new URLSearchParams(query);
   const who = params.get("who");
   const step = params.get("step");
   return {
-    site: site ?? null,
+    site: root === ROOT && site !== undefined ? site : null,
     screen: SCREENS.some((known) => known.name === screen) ? (screen as ScreenName) : "happiness",
     range: parseRange(params),
     tz: params.get("tz"),
@@ -63,7 +66,7 @@ export function printAddress(address: Address): string {
     ["order", address.order],
     ["q", address.search],
   ]);
-  const site = address.site === null ? "" : `/${encodeURIComponent(address.site)}/${address.screen}`;
+  const site = address.site === null ? "" : `/${ROOT}/${encodeURIComponent(address.site)}/${address.screen}`;
   return `${site || "/"}${query === "" ? "" : `?${query}`}`;
 }
 

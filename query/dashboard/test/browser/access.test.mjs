@@ -9,12 +9,12 @@ import { startMock } from "../mock/server.mjs";
 import { launchChromium, openPage, settled } from "./chromium.mjs";
 
 const SCREENS = {
-  happiness: "/shop/happiness?range=7d&f=device:is:mobile&f=country:not:IN",
-  pages: "/shop/pages?range=7d",
-  "one page": "/shop/pages?range=28d&page=/checkout/pay",
-  "few visits": "/quiet/happiness?range=7d",
-  "no visits": "/shop/happiness?range=7d&f=device:is:watch",
-  "first visit": "/fresh/happiness",
+  happiness: "/sites/shop/happiness?range=7d&f=device:is:mobile&f=country:not:IN",
+  pages: "/sites/shop/pages?range=7d",
+  "one page": "/sites/shop/pages?range=28d&page=/checkout/pay",
+  "few visits": "/sites/quiet/happiness?range=7d",
+  "no visits": "/sites/shop/happiness?range=7d&f=device:is:watch",
+  "first visit": "/sites/fresh/happiness",
 };
 
 let mock, browser, axe;

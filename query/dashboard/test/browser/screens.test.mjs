@@ -36,7 +36,7 @@ async function follow(locator) {
 
 test("the bare address opens the first site, without a step for the back button", async () => {
   await open("/");
-  assert.equal(await path(), "/shop/happiness?range=7d");
+  assert.equal(await path(), "/sites/shop/happiness?range=7d");
   assert.match(await headline(), /^Your visitors were happy: \d\d of 100 over the last 7 days; slow opening hurts most, on \/p\/:id\.$/);
   assert.equal(await page.evaluate(() => history.length), 2);
   assert.deepEqual(faults, []);
@@ -45,13 +45,13 @@ test("the bare address opens the first site, without a step for the back button"
 test("a screen asks one batch, and nothing from any other host", async () => {
   const calls = [];
   page.on("request", (request) => calls.push(`${request.method()} ${request.url().replace(mock.url, "")}`));
-  await open("/shop/happiness?range=24h");
+  await open("/sites/shop/happiness?range=24h");
   assert.deepEqual(calls.filter((call) => call.includes("/api/")).sort(), ["GET /api/v1/sites", "POST /api/v1/batch"]);
   assert.ok(calls.every((call) => /^\w+ \//.test(call)), calls.join("\n"));
 });
 
 test("a deep link restores range, filters and who", async () => {
-  await open("/shop/happiness?range=28d&who=all&f=device:is:mobile&f=country:not:IN,BR");
+  await open("/sites/shop/happiness?range=28d&who=all&f=device:is:mobile&f=country:not:IN,BR");
   assert.equal(await page.locator(".segments [aria-current]").allInnerTexts().then((texts) => texts.slice(0, 2).join()), "28 days,All");
   assert.deepEqual(await page.locator(".chip").allInnerTexts().then((texts) => texts.map((text) => text.replace(/\s+/g, " ").trim().split(" Remove")[0].replace(/ ×$/, ""))), ["Device is Mobile", "Country is not India or Brazil"]);
   assert.match(await headline(), /^These visitors were/);
@@ -59,14 +59,14 @@ test("a deep link restores range, filters and who", async () => {
 });
 
 test("a click on a row filters, on the chip negates, on × removes; back undoes each", async () => {
-  await open("/shop/happiness?range=7d");
+  await open("/sites/shop/happiness?range=7d");
   const seen = [await path()];
   await follow(page.getByRole("link", { name: "Germany", exact: true }));
   seen.push(await path());
-  assert.equal(seen[1], "/shop/happiness?range=7d&f=country:is:DE");
+  assert.equal(seen[1], "/sites/shop/happiness?range=7d&f=country:is:DE");
   await follow(page.getByRole("link", { name: "Country is Germany", exact: true }));
   seen.push(await path());
-  assert.equal(seen[2], "/shop/happiness?range=7d&f=country:not:DE");
+  assert.equal(seen[2], "/sites/shop/happiness?range=7d&f=country:not:DE");
   await follow(page.getByRole("link", { name: "Remove filter Country is not Germany" }));
   assert.equal(await path(), seen[0]);
   for (const earlier of [seen[2], seen[1], seen[0]]) {
@@ -78,7 +78,7 @@ test("a click on a row filters, on the chip negates, on × removes; back undoes 
 });
 
 test("a filter is made by typing, with suggestions that occurred, by keyboard alone", async () => {
-  await open("/shop/happiness?range=7d");
+  await open("/sites/shop/happiness?range=7d");
   await page.getByRole("button", { name: "Filter", exact: true }).focus();
   await page.keyboard.press("Enter");
   await page.getByLabel("What", { exact: true }).selectOption("country");
@@ -88,21 +88,21 @@ test("a filter is made by typing, with suggestions that occurred, by keyboard al
   await page.getByLabel("Value", { exact: true }).press("ArrowDown");
   await page.keyboard.press("Enter");
   await settled(page);
-  assert.equal(await path(), "/shop/happiness?range=7d&f=country:is:DE");
+  assert.equal(await path(), "/sites/shop/happiness?range=7d&f=country:is:DE");
 });
 
 test("a custom range is told in the reader's time zone and written in UTC", async () => {
-  await open("/shop/happiness?range=7d");
+  await open("/sites/shop/happiness?range=7d");
   await page.getByRole("button", { name: "Custom" }).click();
   await page.getByLabel("From").fill("2026-11-16T09:00");
   await page.getByLabel("To, not included").fill("2026-11-18T09:00");
   await follow(page.getByRole("button", { name: "Show this time" }));
-  assert.equal(await path(), "/shop/happiness?from=2026-11-16T08:00:00Z&to=2026-11-18T08:00:00Z");
+  assert.equal(await path(), "/sites/shop/happiness?from=2026-11-16T08:00:00Z&to=2026-11-18T08:00:00Z");
   assert.match(await headline(), /over Mon 16 Nov 09:00 to Wed 18 Nov 09:00/);
 });
 
 test("a chart is read out by arrow keys, and is a table too", async () => {
-  await open("/shop/happiness?range=28d");
+  await open("/sites/shop/happiness?range=28d");
   const chart = page.getByRole("application", { name: /^Happiness over time/ });
   await chart.focus();
   await page.keyboard.press("End");
@@ -119,7 +119,7 @@ test("a chart is read out by arrow keys, and is a table too", async () => {
 });
 
 test("gaps stay gaps: two hours without data are not joined by a line", async () => {
-  await open("/shop/happiness?from=2026-11-21T00:00:00Z&to=2026-11-21T12:00:00Z&step=5m");
+  await open("/sites/shop/happiness?from=2026-11-21T00:00:00Z&to=2026-11-21T12:00:00Z&step=5m");
   const runs = await page.locator(".chart-card").first().locator("path.line.faint").count();
   assert.ok(runs >= 2, `${runs} stretches`);
   const card = page.locator(".chart-card").first();
@@ -128,16 +128,16 @@ test("gaps stay gaps: two hours without data are not joined by a line", async ()
 });
 
 test("the worse release is marked", async () => {
-  await open("/shop/happiness?range=7d");
+  await open("/sites/shop/happiness?range=7d");
   const row = page.locator(".w-release tr", { hasText: "2026.11.2" });
   assert.match(await row.innerText(), /worse/);
   assert.doesNotMatch(await page.locator(".w-release tr", { hasText: "2026.11.3" }).innerText(), /worse/);
 });
 
 test("pages are sorted by the server, searched, opened, and left again", async () => {
-  await open("/shop/pages?range=7d");
+  await open("/sites/shop/pages?range=7d");
   await follow(page.getByRole("link", { name: "Opening" }));
-  assert.equal(await path(), "/shop/pages?range=7d&order=-lcp.p75");
+  assert.equal(await path(), "/sites/shop/pages?range=7d&order=-lcp.p75");
   assert.equal(await page.locator("[aria-sort=descending]").innerText().then((text) => text.startsWith("Opening")), true);
   assert.match(await page.locator("tbody th").first().innerText(), /checkout\/pay/);
   await page.getByRole("searchbox").fill("help");
@@ -152,7 +152,7 @@ test("pages are sorted by the server, searched, opened, and left again", async (
 });
 
 test("a page shows how its values spread, with limits and marks", async () => {
-  await open("/shop/pages?range=28d&page=/checkout/pay");
+  await open("/sites/shop/pages?range=28d&page=/checkout/pay");
   const card = page.locator(".card", { hasText: "Opening: how it spread" });
   assert.equal(await card.locator(".limit-line").count(), 2);
   assert.match((await card.locator(".mark text").allTextContents()).join("; "), /half within [\d.]+ s; 3 of 4 within [\d.]+ s; 19 of 20 within/);
@@ -162,7 +162,7 @@ test("a page shows how its values spread, with limits and marks", async () => {
 });
 
 test("few visits are not judged", async () => {
-  await open("/quiet/happiness?range=7d");
+  await open("/sites/quiet/happiness?range=7d");
   assert.match(await headline(), /^Too few visits to judge: \d+ page views/);
   assert.equal(await page.locator(".badge, .worse").count(), 0);
   assert.equal(await page.locator(".w-score .value").count(), 0);
@@ -170,7 +170,7 @@ test("few visits are not judged", async () => {
 });
 
 test("an unmeasured value is a dash that says so, never 0", async () => {
-  await open("/shop/happiness?range=7d&who=bots");
+  await open("/sites/shop/happiness?range=7d&who=bots");
   assert.equal(await headline(), "Bots feel nothing: no happiness over the last 7 days.");
   assert.ok((await page.locator(".groups .missing").count()) > 5);
   assert.doesNotMatch(await page.locator(".w-score").innerText(), /\b0\b/);
@@ -178,7 +178,7 @@ test("an unmeasured value is a dash that says so, never 0", async () => {
 
 test("trouble stays inside its widget, and trying again mends it", async () => {
   mock.controls.failing = { "breakdown?by=country": 500 };
-  await open("/shop/happiness?range=7d&f=device:is:mobile");
+  await open("/sites/shop/happiness?range=7d&f=device:is:mobile");
   const card = page.locator(".w-country");
   assert.match(await card.innerText(), /could not be loaded just now/);
   assert.equal(await page.getByRole("alert").count(), 1);
@@ -189,7 +189,7 @@ test("trouble stays inside its widget, and trying again mends it", async () => {
 });
 
 test("the old picture stays, dimmed, while a new one loads", async () => {
-  await open("/shop/happiness?range=7d");
+  await open("/sites/shop/happiness?range=7d");
   mock.controls.delay_ms = 400;
   const height = await page.evaluate(() => document.querySelector(".overview").getBoundingClientRect().height);
   await page.getByRole("link", { name: "28 days" }).click();
@@ -201,7 +201,7 @@ test("the old picture stays, dimmed, while a new one loads", async () => {
 });
 
 test("a lost connection is said once and heals by itself", async () => {
-  await open("/shop/happiness?range=7d");
+  await open("/sites/shop/happiness?range=7d");
   mock.controls.down = true;
   await page.getByRole("link", { name: "24 h" }).click();
   await page.getByText("No connection to Felt").waitFor();
@@ -214,7 +214,7 @@ test("a lost connection is said once and heals by itself", async () => {
 
 test("a token is asked for, sent as Bearer, and kept in this tab only", async () => {
   mock.controls.token = "felt_secret";
-  await page.goto(`${mock.url}/shop/happiness?range=7d`);
+  await page.goto(`${mock.url}/sites/shop/happiness?range=7d`);
   await page.getByLabel("Token").fill("wrong");
   await page.getByRole("button", { name: "Go on" }).click();
   await page.getByText("That token was not accepted.").waitFor();
@@ -227,7 +227,7 @@ test("a token is asked for, sent as Bearer, and kept in this tab only", async ()
 });
 
 test("a new site teaches the line to paste and notices its first visit", async () => {
-  await page.goto(`${mock.url}/fresh/happiness`);
+  await page.goto(`${mock.url}/sites/fresh/happiness`);
   await page.getByRole("heading", { name: "Waiting for the first visit" }).waitFor();
   assert.match(await page.locator("pre").innerText(), /^<script async src="http:\/\/127\.0\.0\.1:\d+\/beacon\.js" data-site="fresh"><\/script>$/);
   mock.controls.worlds.fresh = mock.controls.worlds.quiet;
@@ -236,21 +236,21 @@ test("a new site teaches the line to paste and notices its first visit", async (
 });
 
 test("an unknown site says so and shows the ones there are", async () => {
-  await page.goto(`${mock.url}/shoop/happiness`);
+  await page.goto(`${mock.url}/sites/shoop/happiness`);
   await page.getByRole("heading", { name: "There is no site “shoop”" }).waitFor();
   await follow(page.getByRole("link", { name: "The Shop" }));
-  assert.equal(await path(), "/shop/happiness?range=7d");
+  assert.equal(await path(), "/sites/shop/happiness?range=7d");
 });
 
 test("what the server wants known is said once", async () => {
   mock.controls.warnings = ["page: 12 values beyond the day's budget were folded into (other)"];
-  await open("/shop/happiness?range=7d");
+  await open("/sites/shop/happiness?range=7d");
   assert.deepEqual(await page.locator(".warnings li").allInnerTexts(), ["Page: 12 values beyond the day's budget were folded into (other)."]);
   mock.controls.warnings = [];
 });
 
 test("after a link to another screen, reading goes on at its beginning", async () => {
-  await open("/shop/pages?range=7d");
+  await open("/sites/shop/pages?range=7d");
   await page.getByRole("link", { name: "/basket" }).press("Enter");
   await page.waitForFunction(() => document.activeElement?.id === "main");
   await settled(page);
@@ -261,10 +261,10 @@ test("what visitors' strings contain is shown as text", async () => {
   const nasty = `/<img src=x onerror="window.hurt=1">'"&{{7*7}}`;
   mock.controls.worlds.nasty = mock.controls.worlds.quiet.map((row) => ({ ...row, page: nasty, release: nasty, browser: nasty, country: nasty }));
   mock.controls.sites = [...mock.controls.sites, { key: "nasty", name: nasty }];
-  await open("/nasty/happiness?range=28d");
+  await open("/sites/nasty/happiness?range=28d");
   assert.ok((await page.getByText(nasty, { exact: true }).count()) >= 3);
   await follow(page.locator(".w-release a.row"));
-  await open(`/nasty/pages?range=28d&page=${encodeURIComponent(nasty)}`);
+  await open(`/sites/nasty/pages?range=28d&page=${encodeURIComponent(nasty)}`);
   assert.equal(await page.evaluate(() => window.hurt), undefined);
   assert.equal(await page.locator("main img").count(), 0);
   assert.deepEqual(faults, []);
@@ -273,7 +273,7 @@ test("what visitors' strings contain is shown as text", async () => {
 });
 
 test("a word explains itself on a click and goes away on Escape", async () => {
-  await open("/shop/happiness?range=7d");
+  await open("/sites/shop/happiness?range=7d");
   await page.getByRole("button", { name: "Opening LCP" }).click();
   await page.getByText("how long until the main part of the page could be seen").waitFor();
   await page.keyboard.press("Escape");
@@ -281,7 +281,7 @@ test("a word explains itself on a click and goes away on Escape", async () => {
 });
 
 test("the theme follows the system until someone chooses, and is remembered", async () => {
-  await open("/shop/happiness?range=7d");
+  await open("/sites/shop/happiness?range=7d");
   const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   const light = await ground();
   await page.emulateMedia({ colorScheme: "dark" });
@@ -294,7 +294,7 @@ test("the theme follows the system until someone chooses, and is remembered", as
 });
 
 test("figures leave as a CSV file", async () => {
-  await open("/shop/happiness?range=7d");
+  await open("/sites/shop/happiness?range=7d");
   await page.locator(".w-country").getByRole("button", { name: "Data behind this" }).click();
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download as CSV" }).click()]);
   assert.equal(download.suggestedFilename(), "felt-country.csv");
@@ -302,7 +302,7 @@ test("figures leave as a CSV file", async () => {
 
 test("a screen that looks at now refreshes by itself", async () => {
   await page.clock.install();
-  await page.goto(`${mock.url}/shop/happiness?range=7d`);
+  await page.goto(`${mock.url}/sites/shop/happiness?range=7d`);
   await settled(page);
   const asked = mock.controls.requests.length;
   const again = page.waitForRequest(/batch/);

@@ -12,32 +12,32 @@ const roundTrip = (link: string): string => {
 
 test("a link comes back as it was written, in the API's own grammar", () => {
   for (const link of [
-    "/shop/happiness?range=7d",
-    "/shop/pages?range=28d&who=all&f=device:is:mobile&f=page:glob:/checkout/*&order=-lcp.p75&q=check",
-    "/shop/pages?range=1h&page=/p/:id&metric=inp",
-    "/shop/happiness?from=2026-11-01T00:00:00Z&to=2026-11-08T00:00:00Z&tz=Europe/Berlin&step=1h",
-    "/shop/happiness?range=7d&f=tag:plan:not:pro,free",
+    "/sites/shop/happiness?range=7d",
+    "/sites/shop/pages?range=28d&who=all&f=device:is:mobile&f=page:glob:/checkout/*&order=-lcp.p75&q=check",
+    "/sites/shop/pages?range=1h&page=/p/:id&metric=inp",
+    "/sites/shop/happiness?from=2026-11-01T00:00:00Z&to=2026-11-08T00:00:00Z&tz=Europe/Berlin&step=1h",
+    "/sites/shop/happiness?range=7d&f=tag:plan:not:pro,free",
   ]) assert.equal(roundTrip(link), link);
 });
 
 test("a bare site opens on happiness over seven days, humans only", () => {
-  const address = parseAddress("/shop", "");
-  assert.equal(printAddress(address), "/shop/happiness?range=7d");
+  const address = parseAddress("/sites/shop", "");
+  assert.equal(printAddress(address), "/sites/shop/happiness?range=7d");
   assert.equal(address.who, "humans");
   assert.equal(parseAddress("/", "").site, null);
 });
 
 test("what a link gets wrong falls back instead of breaking the screen", () => {
-  const address = parseAddress("/shop/nonsense", "?range=soon&who=cats&f=broken&f=device:resembles:x&step=2m&to=never");
-  assert.equal(printAddress(address), "/shop/happiness?range=7d");
-  assert.equal(parseAddress("/%E0%A4%A", "").site, "%E0%A4%A");
+  const address = parseAddress("/sites/shop/nonsense", "?range=soon&who=cats&f=broken&f=device:resembles:x&step=2m&to=never");
+  assert.equal(printAddress(address), "/sites/shop/happiness?range=7d");
+  assert.equal(parseAddress("/sites/%E0%A4%A", "").site, "%E0%A4%A");
 });
 
 test("values keep their commas, colons, spaces and ampersands", () => {
   for (const value of ["a,b", "back\\slash", "q?x=1&y=2", "a:b:c", "ünï 100 %", "\\,"]) {
     const filter = { dimension: "page", op: "is", values: [value, "other"] } as const;
     assert.deepEqual(parseFilter(printFilter(filter)), filter);
-    const address = { ...parseAddress("/shop/happiness", ""), filters: [filter] };
+    const address = { ...parseAddress("/sites/shop/happiness", ""), filters: [filter] };
     const url = new URL(printAddress(address), "http://felt");
     assert.deepEqual(parseAddress(url.pathname, url.search).filters, [filter]);
     assert.ok(printAddress(address).split("f=")[1]?.endsWith(",other"), "separators stay plain");
@@ -63,7 +63,7 @@ test("adding a second value of a dimension widens its filter, taking the last aw
 });
 
 test("a link whose encoder escaped the separators still works", () => {
-  assert.deepEqual(parseAddress("/shop", "?f=device%3Ais%3Amobile%2Ctablet&f=page:is:/a+b").filters, [
+  assert.deepEqual(parseAddress("/sites/shop", "?f=device%3Ais%3Amobile%2Ctablet&f=page:is:/a+b").filters, [
     { dimension: "device", op: "is", values: ["mobile", "tablet"] },
     { dimension: "page", op: "is", values: ["/a b"] },
   ]);
@@ -81,7 +81,7 @@ test("only is and not have an opposite", () => {
 });
 
 test("a call asks what the address says, plus its own question", () => {
-  const address = parseAddress("/shop/pages", "?range=24h&who=bots&f=device:is:mobile&tz=UTC&q=ignored");
+  const address = parseAddress("/sites/shop/pages", "?range=24h&who=bots&f=device:is:mobile&tz=UTC&q=ignored");
   assert.equal(apiPath(address, "breakdown", [["by", "page"], ["limit", "8"]]), "/api/v1/sites/shop/breakdown?range=24h&tz=UTC&who=bots&f=device:is:mobile&by=page&limit=8");
   assert.deepEqual(scopeParams(address).filter(([, value]) => value !== null).map(([name]) => name), ["range", "tz", "who", "f"]);
 });

@@ -8,7 +8,7 @@ import { happinessSentence, moodWord, noVisitsSentence, pageHurtMostBy, pagesSen
 import { valueName } from "../../src/words/names.ts";
 import { formatAgo, formatFreshness, formatStep, rangeWords, zoneOffsetMs } from "../../src/words/time.ts";
 
-const here = parseAddress("/shop/happiness", "?range=7d");
+const here = parseAddress("/sites/shop/happiness", "?range=7d");
 const row = (over: Partial<MetricRow>): MetricRow => ({
   metric: "happiness", count: 4821, value: 78.4, low: 77.2, high: 79.5, unhappiness: 21.6, delighted: 3000, annoying: 1000, painful: 500, brutal: 321,
   causes: { slow_open: 0.51, slow_react: 0.22, jumped: 0.06, broke: 0.09, gave_up: 0.12 }, ...over,
@@ -57,9 +57,9 @@ test("the sentence gives no verdict on few visits", () => {
 });
 
 test("a filtered sentence speaks of these visitors, a page's of its visitors", () => {
-  const filtered = parseAddress("/shop/happiness", "?range=24h&f=device:is:mobile");
+  const filtered = parseAddress("/sites/shop/happiness", "?range=24h&f=device:is:mobile");
   assert.match(sentenceText(happinessSentence(row({ causes: null }), [], filtered, "UTC")), /^These visitors were happy: 78 of 100 over the last 24 hours\.$/);
-  const onPage = parseAddress("/shop/pages", "?page=/basket");
+  const onPage = parseAddress("/sites/shop/pages", "?page=/basket");
   assert.match(sentenceText(happinessSentence(row({ value: 91 }), [], onPage, "UTC")), /^Visitors of \/basket were very happy: 91/);
 });
 
