@@ -41,7 +41,7 @@ impl Default for IngestConfig {
             rate_burst_seconds: 4.0,
             rate_clients_max: 262_144,
             append_timeout_ms: 8_000,
-            append_bytes_max: 256 << 20,
+            append_bytes_max: 128 << 20,
             outcomes_flush_ms: 2_000,
             import_idle_timeout_ms: 30_000,
             import_batch_entries: 1_000,

@@ -10,8 +10,6 @@ use crate::prior::recent::RecentLimits;
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(default, deny_unknown_fields)]
 pub struct ProcessorConfig {
-    /// Address for health and metrics when this role runs alone.
-    pub listen: String,
     /// Name under which progress is reported; made up from the process id when empty.
     pub owner: String,
     /// Most records in one declared range. Two page view rows each (the new one and the one it replaces) stay one block.
@@ -46,7 +44,6 @@ pub struct ProcessorConfig {
 impl Default for ProcessorConfig {
     fn default() -> Self {
         Self {
-            listen: "127.0.0.1:8092".into(),
             owner: String::new(),
             batch_records_max: 50_000,
             batch_bytes_max: 32 << 20,
@@ -59,7 +56,7 @@ impl Default for ProcessorConfig {
             invalid_share_max: 0.05,
             invalid_records_min: 1_000,
             recent_views_max: 200_000,
-            recent_bytes_max: 96 << 20,
+            recent_bytes_max: 32 << 20,
             drain_ms: 10_000,
         }
     }
