@@ -45,7 +45,10 @@ fn main() {
             let took = started.elapsed().as_secs_f64();
             println!("{name}: {views} views in {took:.2} s, {:.0} a second", views as f64 / took);
         }
-        println!("rows: {}", rig.line("SELECT sum(sign), uniqExact(view) FROM page_views").await);
+        println!("views and distinct views: {}", rig.line("SELECT sum(sign), uniqExact(view) FROM page_views").await);
+        for table in ["page_views", "rollup_minute", "rollup_hour", "view_states"] {
+            println!("rows of {table}: {}", rig.line(&format!("SELECT count() FROM {table}")).await);
+        }
         freshness(&rig).await;
     });
 }
