@@ -24,7 +24,7 @@ pub struct ProcessorConfig {
     pub idle_poll_ms: u64,
     /// Progress is reported at least this often.
     pub progress_ms: u64,
-    /// Partitions that make and write rows at the same time; it bounds memory (some 150 MB each at most).
+    /// Partitions that make and write rows at the same time; it bounds memory.
     pub batches_concurrent_max: usize,
     /// Longest wait between two tries at the same insert.
     pub retry_wait_ms_max: u64,
