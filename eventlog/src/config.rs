@@ -60,7 +60,7 @@ pub struct KafkaConfig {
     pub replication: i32,
     /// Retention for a topic made by us. Must outlast the longest stop of the processors.
     pub retention_ms: i64,
-    /// An append not acknowledged in this time fails as `Transient` (ingest spools long before).
+    /// An append not acknowledged in this time fails as `Transient`.
     pub message_timeout_ms: u32,
     /// Bytes that wait for the broker before `append` fails as `Transient`.
     pub queue_bytes_max: usize,

@@ -128,6 +128,9 @@ pub fn beacon(n: u64) -> Vec<u8> {
     snapshot["events"] = serde_json::json!([
         {"type": "timing", "at": 3_100, "name": "search_results", "value": 812},
         {"type": "step", "at": 4_000, "journey": "checkout", "step": "cart", "amount": 49.9, "currency": "EUR"},
+        {"type": "request", "at": 2_000, "url": "https://shop.example/api/recommendations/for-you", "status": 500, "duration": 812},
+        {"type": "error", "at": 2_050, "message": "TypeError: undefined is not iterable", "source": "https://shop.example/assets/app-5f2c.js",
+         "stack": "at render (https://shop.example/assets/app-5f2c.js:41:7)\n at update (https://shop.example/assets/app-5f2c.js:12:2)"},
         {"type": "long_frame", "at": 2_100, "duration": 180, "blocking": 130, "script": "https://shop.example/assets/app-5f2c.js"}]);
     snapshot.to_string().into_bytes()
 }
