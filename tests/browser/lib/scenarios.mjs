@@ -43,6 +43,7 @@ export const SCENARIOS = {
     views: 1,
     async run({ tab, base }) {
       await tab.go(`${base}/shop/workshop?busy=300`);
+      await settled(tab);
       await tab.click("#slow-click");
       await tab.painted();
       await tab.hide();
@@ -170,14 +171,23 @@ export const SCENARIOS = {
   checkout: {
     views: 5,
     async run({ tab, base }) {
+      // Each page is seen before the next: the library tells of nothing that was left before its first paint.
+      const seen = async (path) => {
+        await heard(tab, (report) => report.metric === "lcp" && report.url.includes(path));
+        await settled(tab);
+      };
       await tab.go(`${base}/shop/p/101`);
+      await seen("/p/101");
       await tab.click("#add");
+      await tab.painted();
       await tab.go(`${base}/shop/cart`);
+      await seen("/cart");
       await tab.go(`${base}/shop/checkout/address`);
+      await seen("/address");
       await tab.click("#next");
-      await heard(tab, (report) => report.metric === "lcp" && report.url.includes("/pay"));
+      await seen("/pay");
       await tab.click("#next");
-      await heard(tab, (report) => report.metric === "lcp" && report.url.includes("/done"));
+      await seen("/done");
       await tab.hide();
     },
   },
