@@ -23,7 +23,8 @@ macro_rules! migrations {
     };
 }
 
-const MIGRATIONS: [Migration; 3] = migrations![1 "0001_raw.sql", 2 "0002_rollups.sql", 3 "0003_operations.sql"];
+const MIGRATIONS: [Migration; 4] =
+    migrations![1 "0001_raw.sql", 2 "0002_rollups.sql", 3 "0003_operations.sql", 4 "0004_people.sql"];
 
 /// What was applied, and as what.
 const RECORD: &str = "CREATE TABLE IF NOT EXISTS schema_migrations {on_cluster}

@@ -8,10 +8,12 @@
 
 mod operations;
 mod page_view;
+mod people;
 mod rollup;
 
 pub use operations::{DeadLetterRow, OutcomeRow, ProgressRow, TokenRow, ViewStateRow};
 pub use page_view::{EventRow, PageViewRow};
+pub use people::{AuditRow, PersonRow, SessionRow};
 pub use rollup::RollupRow;
 
 /// NaN as `null` where numbers are text: JSON has no NaN, and the states of views are kept as JSON.
