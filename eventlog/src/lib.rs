@@ -18,7 +18,7 @@ pub mod testing;
 
 pub use config::{KafkaConfig, LocalLogConfig};
 pub use kafka::{KafkaConsumer, KafkaLog};
-pub use local::{LocalConsumer, LocalLog};
+pub use local::{LocalConsumer, LocalLog, Waiting};
 pub use port::{
     AppendError, Assignment, DeclaredRange, Entry, EventLog, Health, LogConsumer, LogError, LogRecord, Position,
     Remedy, partition_of,

@@ -79,7 +79,7 @@ pub enum Remedy {
     Stop,
 }
 
-/// Why an append is not known to be durable. Any part of its entries may still be in the log: readers meet repeats.
+/// Why an append is not known to be durable.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AppendError {
     /// Mend: one entry is larger than the log takes.
@@ -98,9 +98,13 @@ pub enum AppendError {
         /// The limit.
         bytes_max: u64,
     },
-    /// Wait: disk full, broker away, queue full.
+    /// Wait: disk full, broker away, queue full. None of the entries is in the log.
     #[error("log does not take entries now, try again later: {0}")]
     Transient(String),
+    /// Wait: no acknowledgement came, and any part of the entries may be in the log all the same. Whoever appends them again
+    /// makes readers meet repeats.
+    #[error("log did not say whether it has the entries, it may: {0}")]
+    InDoubt(String),
     /// Stop: closed, or broken for good.
     #[error("log takes no more entries, restart the process: {0}")]
     Fatal(String),
@@ -111,7 +115,7 @@ impl AppendError {
     pub fn remedy(&self) -> Remedy {
         match self {
             Self::TooLarge { .. } => Remedy::Mend,
-            Self::Full { .. } | Self::Transient(_) => Remedy::Wait,
+            Self::Full { .. } | Self::Transient(_) | Self::InDoubt(_) => Remedy::Wait,
             Self::Fatal(_) => Remedy::Stop,
         }
     }

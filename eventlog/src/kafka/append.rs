@@ -9,6 +9,7 @@ use parking_lot::{Mutex, RwLock};
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::BorrowedMessage;
 use rdkafka::producer::{BaseRecord, DeliveryResult, NoCustomPartitioner, Producer, ProducerContext, ThreadedProducer};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -68,13 +69,15 @@ impl Trouble {
 /// Counts the reports of one append.
 struct Pending {
     left: AtomicUsize,
-    failed: Mutex<Option<AppendError>>,
+    failed: Mutex<Option<String>>,
+    /// At least one entry is, or may be, in the log.
+    kept: AtomicBool,
     reply: Mutex<Option<oneshot::Sender<Result<(), AppendError>>>>,
 }
 
 impl Pending {
-    fn fail(&self, error: AppendError) {
-        self.failed.lock().get_or_insert(error);
+    fn fail(&self, why: String) {
+        self.failed.lock().get_or_insert(why);
     }
 
     fn done(&self, reports: usize) {
@@ -82,7 +85,9 @@ impl Pending {
             return;
         }
         if let Some(reply) = self.reply.lock().take() {
-            let _ = reply.send(self.failed.lock().take().map_or(Ok(()), Err));
+            let kept = self.kept.load(Ordering::Relaxed);
+            let error = if kept { AppendError::InDoubt } else { AppendError::Transient };
+            let _ = reply.send(self.failed.lock().take().map_or(Ok(()), |why| Err(error(why))));
         }
     }
 }
@@ -109,14 +114,28 @@ impl ProducerContext for Deliveries {
 
     fn delivery(&self, result: &DeliveryResult<'_>, pending: Arc<Pending>) {
         match result {
-            Ok(_) => self.trouble.clear(),
-            Err((error, _)) => {
+            Ok(_) => {
+                pending.kept.store(true, Ordering::Relaxed);
+                self.trouble.clear();
+            }
+            Err((error, message)) => {
+                if may_be_kept(message) {
+                    pending.kept.store(true, Ordering::Relaxed);
+                }
                 self.trouble.set(error.to_string());
-                pending.fail(AppendError::Transient(error.to_string()));
+                pending.fail(error.to_string());
             }
         }
         pending.done(1);
     }
+}
+
+/// Whether the broker may have a message that was not acknowledged: once sent and not answered, nobody knows.
+fn may_be_kept(message: &BorrowedMessage<'_>) -> bool {
+    use rdkafka::bindings::{rd_kafka_message_status, rd_kafka_msg_status_t};
+    // SAFETY: the message is alive for as long as it is borrowed, and the call only reads it.
+    let status = unsafe { rd_kafka_message_status(message.ptr()) };
+    status != rd_kafka_msg_status_t::RD_KAFKA_MSG_STATUS_NOT_PERSISTED
 }
 
 impl KafkaLog {
@@ -212,7 +231,7 @@ impl KafkaLog {
                 };
                 let full = refused.rdkafka_error_code() == Some(RDKafkaErrorCode::QueueFull);
                 if !full || Instant::now() >= deadline {
-                    pending.fail(AppendError::Transient(refused.to_string()));
+                    pending.fail(refused.to_string());
                     pending.done(entries.len() - sent);
                     return;
                 }
@@ -253,12 +272,13 @@ impl EventLog for KafkaLog {
         let pending = Arc::new(Pending {
             left: AtomicUsize::new(entries.len() + 1),
             failed: Mutex::new(None),
+            kept: AtomicBool::new(false),
             reply: Mutex::new(Some(reply)),
         });
         self.send(&live, &entries, &pending).await;
         pending.done(1);
         let answer =
-            answer.await.unwrap_or_else(|_| Err(AppendError::Transient("the Kafka producer was replaced".into())));
+            answer.await.unwrap_or_else(|_| Err(AppendError::InDoubt("the Kafka producer was replaced".into())));
         match &answer {
             Ok(()) => metrics::counter!("felt_eventlog_appended_total").increment(entries.len() as u64),
             Err(error) => {

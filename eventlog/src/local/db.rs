@@ -7,6 +7,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use super::Waiting;
 use super::chunk::Stored;
 use crate::DeclaredRange;
 
@@ -243,6 +244,21 @@ pub(crate) fn oldest_chunks(connection: &Connection, partition: u32, limit: u32)
         Ok(ChunkHead { id: row.get(0)?, count: row.get(1)?, at_ms: row.get(2)?, bytes: row.get::<_, i64>(3)? as u64 })
     })?;
     rows.collect()
+}
+
+/// What a partition holds from `next` on. A chunk that is passed in part counts with the rest of its records, and all its bytes.
+pub(crate) fn waiting(connection: &Connection, partition: u32, next: u64) -> rusqlite::Result<Waiting> {
+    let sql =
+        "select coalesce(sum(length(packed)), 0), coalesce(sum(min(count, id + count - ?1)), 0), min(at_ms) from chunk
+               where id >= ?2 and id < ?3 and id + count > ?1";
+    let bounds = params![chunk_id(partition, next), chunk_id(partition, 0), chunk_id(partition + 1, 0)];
+    connection.prepare_cached(sql)?.query_row(bounds, |row| {
+        Ok(Waiting {
+            bytes: row.get::<_, i64>(0)? as u64,
+            records: row.get::<_, i64>(1)? as u64,
+            oldest_at_ms: row.get(2)?,
+        })
+    })
 }
 
 pub(crate) fn delete_chunks(connection: &Connection, first_id: i64, last_id: i64) -> rusqlite::Result<()> {

@@ -108,10 +108,26 @@ impl LocalLog {
         ask(&self.handle.shared, |reply| Command::StoredBytes { reply }).await
     }
 
+    /// What waits to be read. It looks at each stored row's head: for the start and for metrics, not for each append.
+    pub async fn waiting(&self) -> Result<Waiting, LogError> {
+        ask(&self.handle.shared, |reply| Command::Waiting { reply }).await
+    }
+
     /// Records appended but not advanced past, over all partitions (offset gaps count along).
     pub async fn backlog(&self) -> Result<u64, LogError> {
         ask(&self.handle.shared, |reply| Command::Backlog { reply }).await
     }
+}
+
+/// What a reader has not passed yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// Stored bytes, as compressed.
+    pub bytes: u64,
+    /// Records, those of damaged rows included.
+    pub records: u64,
+    /// When the oldest of them was appended, in ms since 1970.
+    pub oldest_at_ms: Option<i64>,
 }
 
 impl Drop for Handle {

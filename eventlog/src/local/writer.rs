@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use super::chunk::{Builder, Packer};
 use super::db::{self, PartitionRow};
 use super::open::{self, Opened};
-use super::{Shared, UNCLEAN_JUMP, View, retention};
+use super::{Shared, UNCLEAN_JUMP, View, Waiting, retention};
 use crate::events::{AppendFailed, Fenced, GroupCommitted};
 use crate::protocol::Cursor;
 use crate::{AppendError, Entry, Health, LogError, Position, partition_of};
@@ -38,6 +38,7 @@ pub(crate) enum Command {
     Advance { partition: u32, claim: u64, next: u64, reply: Answer<()> },
     StoredBytes { reply: Answer<u64> },
     Backlog { reply: Answer<u64> },
+    Waiting { reply: Answer<Waiting> },
 }
 
 /// An answer held back until its group is durable.
@@ -155,6 +156,9 @@ impl Writer {
                 }
                 Command::Backlog { reply } => {
                     let _ = reply.send(Ok(rows.iter().map(|row| row.end.saturating_sub(row.next)).sum()));
+                }
+                Command::Waiting { reply } => {
+                    let _ = reply.send(self.waiting().map_err(|error| LogError::Transient(error.to_string())));
                 }
             }
         }
@@ -320,6 +324,22 @@ impl Writer {
         while matches!(self.sweep(), Ok(removed) if removed > 0) && stored(&self.rows) >= bytes_max {}
         let bytes = stored(&self.rows);
         (bytes >= bytes_max).then_some(AppendError::Full { bytes, bytes_max })
+    }
+
+    /// As of the last commit.
+    fn waiting(&mut self) -> rusqlite::Result<Waiting> {
+        let connection = match &self.connection {
+            Some(connection) => connection,
+            None => self.connection.insert(db::open_writer(&self.path)?),
+        };
+        let mut waiting = Waiting::default();
+        for (id, row) in self.rows.iter().enumerate() {
+            let found = db::waiting(connection, id as u32, row.next)?;
+            waiting.bytes += found.bytes;
+            waiting.records += found.records;
+            waiting.oldest_at_ms = [waiting.oldest_at_ms, found.oldest_at_ms].into_iter().flatten().min();
+        }
+        Ok(waiting)
     }
 
     fn claim(&self, rows: &mut [PartitionRow], partition: u32, owner: u64) -> Result<(u64, Position), LogError> {
