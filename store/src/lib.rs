@@ -12,6 +12,7 @@ mod error;
 pub mod events;
 mod insert;
 pub mod migrations;
+mod mutate;
 mod query;
 #[cfg(feature = "testing")]
 pub mod testing;

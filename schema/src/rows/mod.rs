@@ -6,11 +6,13 @@
 //! measured"; a missing `Float64` is NaN. `sign` is 1 for a row written and -1 for one taken back: every read sums
 //! signs. The tables themselves are the store's migrations.
 
+mod erasure;
 mod operations;
 mod page_view;
 mod people;
 mod rollup;
 
+pub use erasure::{ErasureRow, ErasureTargetRow};
 pub use operations::{DeadLetterRow, OutcomeRow, ProgressRow, TokenRow, ViewStateRow};
 pub use page_view::{EventRow, PageViewRow};
 pub use people::{AuditRow, PersonRow, SessionRow};
