@@ -1,8 +1,11 @@
 //! The accept loop: bounded connections, survival of a shortage of file descriptors, and a shutdown that answers what was accepted.
 
+use crate::crowd::{Crowd, Place};
 use crate::events::{self, ServerMetrics};
 use crate::exchange::Exchange;
 use crate::inflight::InFlight;
+use crate::memory::Memory;
+use crate::wire::{Seen, Wire};
 use crate::{Draining, ServerLimits, telemetry};
 use axum::Router;
 use hyper::server::conn::http1;
@@ -45,7 +48,14 @@ pub async fn serve_with_signal(
     share(Draining(in_flight.clone()));
     let mut server = Server {
         permits: Arc::new(Semaphore::new(limits.connections_max)),
-        exchange: Arc::new(Exchange { router, limits, in_flight: in_flight.clone(), metrics: ServerMetrics::new() }),
+        crowd: Crowd::new(limits.connections_per_address_max),
+        exchange: Arc::new(Exchange {
+            router,
+            memory: Memory::new(&limits),
+            limits,
+            in_flight: in_flight.clone(),
+            metrics: ServerMetrics::new(),
+        }),
         graceful: GracefulShutdown::new(),
         connections: JoinSet::new(),
         listener,
@@ -79,6 +89,7 @@ pub async fn serve_with_signal(
 struct Server {
     listener: TcpListener,
     permits: Arc<Semaphore>,
+    crowd: Arc<Crowd>,
     exchange: Arc<Exchange>,
     graceful: GracefulShutdown,
     connections: JoinSet<()>,
@@ -94,7 +105,10 @@ impl Server {
             match self.listener.accept().await {
                 Ok((stream, peer)) => {
                     wait = ACCEPT_WAIT_MIN;
-                    self.spawn_connection(stream, peer, permit);
+                    match self.crowd.enter(peer.ip()) {
+                        Some(place) => self.spawn_connection(stream, peer, (permit, place)),
+                        None => events::refused_connection(&peer),
+                    }
                 }
                 Err(error) if concerns_one_connection(&error) => {}
                 // No file descriptor or memory left: the connections that are open free some soon, so they go on and we wait.
@@ -108,7 +122,7 @@ impl Server {
         }
     }
 
-    fn spawn_connection(&mut self, stream: TcpStream, peer: SocketAddr, permit: OwnedSemaphorePermit) {
+    fn spawn_connection(&mut self, stream: TcpStream, peer: SocketAddr, room: (OwnedSemaphorePermit, Place)) {
         let exchange = self.exchange.clone();
         let watcher = self.graceful.watcher();
         self.connections.spawn(async move {
@@ -118,19 +132,24 @@ impl Server {
             gauge.increment(1.0);
             let limits = &exchange.limits;
             let shared = exchange.clone();
-            let service = service_fn(move |request| shared.clone().answer(peer, request));
+            let seen = Arc::new(Seen::default());
+            let wire = Wire::new(stream, limits.write_timeout(), seen.clone());
+            let service = service_fn(move |request| {
+                let (shared, seen) = (shared.clone(), seen.clone());
+                async move { shared.answer(peer, &seen, request).await }
+            });
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(limits.head_timeout())
                 .max_headers(limits.headers_max)
                 .max_buf_size(limits.head_bytes_max)
-                .serve_connection(TokioIo::new(stream), service);
+                .serve_connection(TokioIo::new(wire), service);
             if let Err(error) = watcher.watch(connection).await {
                 exchange.metrics.connection_errors.increment(1);
                 tracing::debug!(%peer, %error, "connection ended");
             }
             gauge.decrement(1.0);
-            drop(permit);
+            drop(room);
         });
     }
 }

@@ -38,17 +38,95 @@ impl Scope {
     }
 }
 
+/// Every site, present and future, where sites are listed.
+pub const ALL_SITES: &str = "*";
+
+/// What somebody may do where.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Grant {
+    /// Keys of sites, or [`ALL_SITES`].
+    pub sites: Vec<String>,
+    /// What is allowed on each of them; [`Scope::Admin`] holds every other scope.
+    pub scopes: Vec<Scope>,
+}
+
+impl Grant {
+    /// Everything everywhere.
+    pub fn everything() -> Self {
+        Self { sites: vec![ALL_SITES.into()], scopes: vec![Scope::Admin] }
+    }
+
+    /// Whether it is good for `scope` on `site`. Only a grant for every site is good for [`ALL_SITES`].
+    pub fn allows(&self, site: &str, scope: Scope) -> bool {
+        let of_site = self.sites.iter().any(|granted| granted == ALL_SITES || granted == site);
+        of_site && self.has(scope)
+    }
+
+    /// Whether it is good for `scope` on at least one site.
+    pub fn has(&self, scope: Scope) -> bool {
+        !self.sites.is_empty() && self.scopes.iter().any(|&granted| granted == scope || granted == Scope::Admin)
+    }
+
+    /// Whether it is good for `scope` on each of `sites`.
+    pub fn allows_all(&self, sites: &[String], scope: Scope) -> bool {
+        sites.iter().all(|site| self.allows(site, scope))
+    }
+}
+
+/// What kind of somebody sends a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallerKind {
+    /// Whoever can reach a service that is open.
+    Anyone,
+    /// The bearer of an API token.
+    Token,
+    /// A person who signed in.
+    Person,
+}
+
+impl CallerKind {
+    /// The name in records and answers.
+    pub fn name(self) -> &'static str {
+        match self {
+            CallerKind::Anyone => "anyone",
+            CallerKind::Token => "token",
+            CallerKind::Person => "person",
+        }
+    }
+}
+
+/// Who sends a request, and what they may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// What kind of somebody.
+    pub kind: CallerKind,
+    /// The token's id or the person's address; empty for anyone.
+    pub name: String,
+    /// What they may do.
+    pub grant: Grant,
+}
+
+impl Caller {
+    /// Whoever can reach a service that is open.
+    pub fn anyone() -> Self {
+        Self { kind: CallerKind::Anyone, name: String::new(), grant: Grant::everything() }
+    }
+}
+
 /// Why a request may not go on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
     /// No token came with the request.
-    #[error("send `Authorization: Bearer TOKEN`; make a token with `felt token create`")]
+    #[error("sign in, or send `Authorization: Bearer TOKEN`; make a token with `felt token create`")]
     NoToken,
     /// The token is not, or no longer, known.
     #[error("the token is not known or was revoked")]
     UnknownToken,
+    /// The session is over.
+    #[error("the session has ended, sign in again")]
+    SessionEnded,
     /// The token is good, but not for this.
-    #[error("the token does not carry the scope `{}` for this site", .0.name())]
+    #[error("this needs the scope `{}` for this site", .0.name())]
     NotGranted(Scope),
     /// Nobody can tell now.
     #[error("tokens cannot be checked at the moment, try again")]
@@ -59,7 +137,7 @@ impl From<Denied> for Problem {
     fn from(denied: Denied) -> Problem {
         let detail = denied.to_string();
         match denied {
-            Denied::NoToken | Denied::UnknownToken => {
+            Denied::NoToken | Denied::UnknownToken | Denied::SessionEnded => {
                 Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "A token is needed")
                     .detail(detail)
                     .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"felt\""))
@@ -75,6 +153,12 @@ impl From<Denied> for Problem {
 pub trait Authorize: Send + Sync {
     /// `Ok` when it may. `bearer` is the token as sent, if any.
     async fn authorize(&self, bearer: Option<&str>, site: &str, scope: Scope) -> Result<(), Denied>;
+
+    /// Who the bearer is. Whoever keeps no record of that need not answer it: then nobody may do anything beyond what
+    /// [`Authorize::authorize`] says.
+    async fn caller(&self, bearer: Option<&str>) -> Result<Caller, Denied> {
+        Err(if bearer.is_some() { Denied::UnknownToken } else { Denied::NoToken })
+    }
 }
 
 /// Everybody may do everything: for a service that only listens on a loopback address.
@@ -85,6 +169,10 @@ pub struct OpenAccess;
 impl Authorize for OpenAccess {
     async fn authorize(&self, _bearer: Option<&str>, _site: &str, _scope: Scope) -> Result<(), Denied> {
         Ok(())
+    }
+
+    async fn caller(&self, _bearer: Option<&str>) -> Result<Caller, Denied> {
+        Ok(Caller::anyone())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Time limits of one request: its body must arrive, and its answer be ready, within bounds that only a streaming handler may lift.
 
+use crate::memory::{Memory, OutOfRoom};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use std::pin::Pin;
@@ -33,29 +34,28 @@ pub struct BodyTooSlow;
 impl BodyTooSlow {
     /// Whether this is why reading a body failed.
     pub fn caused(error: &(dyn std::error::Error + 'static)) -> bool {
-        let mut next = Some(error);
-        while let Some(error) = next {
-            if error.is::<BodyTooSlow>() {
-                return true;
-            }
-            next = error.source();
-        }
-        false
+        has_source::<BodyTooSlow>(error)
     }
 }
 
-/// A body that ends in [`BodyTooSlow`] when it is not complete after `limit`.
+/// Whether an error, or any that it came from, is of this kind.
+pub(crate) fn has_source<E: std::error::Error + 'static>(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source()).any(|error| error.is::<E>())
+}
+
+/// A body that ends in [`BodyTooSlow`] when it is not complete after `limit`, and in [`OutOfRoom`] when memory is short.
 pub(crate) struct DeadlineBody<B> {
     inner: B,
     limit: Duration,
     /// Made when the body is first waited for: most bodies arrive with their head and never need a timer.
     sleep: Option<Pin<Box<Sleep>>>,
     patience: Patience,
+    memory: Option<Arc<Memory>>,
 }
 
 impl<B> DeadlineBody<B> {
-    pub(crate) fn new(inner: B, limit: Duration, patience: Patience) -> Self {
-        Self { inner, limit, sleep: None, patience }
+    pub(crate) fn new(inner: B, limit: Duration, patience: Patience, memory: Option<Arc<Memory>>) -> Self {
+        Self { inner, limit, sleep: None, patience, memory }
     }
 }
 
@@ -70,6 +70,11 @@ where
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let this = &mut *self;
         if let Poll::Ready(frame) = Pin::new(&mut this.inner).poll_frame(cx) {
+            if let (Some(memory), Some(Ok(frame))) = (&this.memory, &frame)
+                && !memory.arrived(frame.data_ref().map_or(0, Bytes::len))
+            {
+                return Poll::Ready(Some(Err(Box::new(OutOfRoom))));
+            }
             return Poll::Ready(frame.map(|result| result.map_err(Into::into)));
         }
         if this.patience.is_lifted() {

@@ -26,6 +26,18 @@ pub(crate) fn describe() {
         "felt_http_refused_draining_total",
         "Requests refused with 503 because the process is shutting down"
     );
+    describe_counter!("felt_http_refused_memory_total", "Requests refused with 503 because memory is short");
+    describe_counter!(
+        "felt_http_refused_connections_total",
+        "Connections closed at once because their address has as many as it may"
+    );
+    describe_counter!(
+        "felt_http_refused_ambiguous_total",
+        "Requests refused with 400 because they state both a length and chunks"
+    );
+    describe_counter!("felt_http_write_timeouts_total", "Connections closed because an answer was not taken in time");
+    describe_gauge!("felt_http_memory_bytes", "Memory of the process that is in RAM, where there is a ceiling for it");
+    describe_gauge!("felt_http_memory_ceiling_bytes", "Memory that the process may hold");
 }
 
 /// Handles to the metrics of the hot path, looked up once per listener.
@@ -91,6 +103,33 @@ pub(crate) fn timed_out(request_id: &str, path: &str) {
 
 pub(crate) fn refused_draining() {
     counter!("felt_http_refused_draining_total").increment(1);
+}
+
+pub(crate) fn refused_memory() {
+    counter!("felt_http_refused_memory_total").increment(1);
+}
+
+pub(crate) fn refused_connection(peer: &std::net::SocketAddr) {
+    counter!("felt_http_refused_connections_total").increment(1);
+    tracing::debug!(%peer, "this address has as many connections as it may");
+}
+
+pub(crate) fn refused_ambiguous(request_id: &str) {
+    counter!("felt_http_refused_ambiguous_total").increment(1);
+    tracing::info!(request_id, "refused a request with both a length and chunks, look at what is in front");
+}
+
+pub(crate) fn write_timed_out() {
+    counter!("felt_http_write_timeouts_total").increment(1);
+}
+
+pub(crate) fn memory_ceiling(bytes: u64) {
+    gauge!("felt_http_memory_ceiling_bytes").set(bytes as f64);
+    tracing::info!(bytes, "requests are refused before the process holds this much memory");
+}
+
+pub(crate) fn memory(bytes: u64) {
+    gauge!("felt_http_memory_bytes").set(bytes as f64);
 }
 
 pub(crate) fn drain_started() {

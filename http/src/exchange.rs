@@ -4,13 +4,16 @@
 use crate::deadline::{DeadlineBody, Patience};
 use crate::events::{self, ServerMetrics};
 use crate::inflight::{Draining, InFlight};
+use crate::memory::Memory;
 use crate::request_id::{self, RequestId};
+use crate::wire::Seen;
 use crate::{Problem, ServerLimits};
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use axum::{Router, extract::Request};
 use futures::FutureExt;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use std::any::Any;
 use std::convert::Infallible;
@@ -34,12 +37,17 @@ pub struct RequestContext {
     pub draining: Draining,
 }
 
+/// How much of a refused request is taken in, and how long.
+const PASS_OVER_BYTES_MAX: usize = 1 << 20;
+const PASS_OVER_TIME_MAX: Duration = Duration::from_secs(1);
+
 /// What every request of one listener shares.
 pub(crate) struct Exchange {
     pub(crate) router: Router,
     pub(crate) limits: ServerLimits,
     pub(crate) in_flight: Arc<InFlight>,
     pub(crate) metrics: ServerMetrics,
+    pub(crate) memory: Option<Arc<Memory>>,
 }
 
 impl Exchange {
@@ -47,6 +55,7 @@ impl Exchange {
     pub(crate) async fn answer(
         self: Arc<Self>,
         peer: SocketAddr,
+        seen: &Seen,
         request: http::Request<Incoming>,
     ) -> Result<Response, Infallible> {
         let in_flight = self.in_flight.enter();
@@ -56,16 +65,15 @@ impl Exchange {
         let begin = Instant::now();
         let (method, uri) = (request.method().clone(), request.uri().clone());
         // 3. Draining: what was accepted is answered, what comes now is refused. Probes go on.
-        let mut response = if self.in_flight.is_draining() && !is_probe(uri.path()) {
-            events::refused_draining();
-            Problem::unavailable(
-                "shutting-down",
-                "this process is shutting down, send it again",
-                Duration::from_secs(1),
-            )
-            .into_response()
-        } else {
-            self.bounded(peer, request, &request_id, uri.path()).await
+        //    Short of memory, the same. A request of two lengths is nobody's to guess.
+        let refusal = if is_probe(uri.path()) { None } else { self.refusal(&request, seen, &request_id) };
+        let mut response = match refusal {
+            Some(problem) => {
+                let response = problem.into_response();
+                pass_over(request).await;
+                response
+            }
+            None => self.bounded(peer, request, &request_id, uri.path()).await,
         };
         if self.in_flight.is_draining() {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -78,6 +86,26 @@ impl Exchange {
         Ok(response)
     }
 
+    /// Why this request is not looked at.
+    fn refusal(&self, request: &http::Request<Incoming>, seen: &Seen, id: &RequestId) -> Option<Problem> {
+        let wait = Duration::from_secs(1);
+        if self.in_flight.is_draining() {
+            events::refused_draining();
+            return Some(Problem::unavailable("shutting-down", "this process is shutting down, send it again", wait));
+        }
+        if self.memory.as_ref().is_some_and(|memory| memory.is_short()) {
+            events::refused_memory();
+            return Some(Problem::unavailable("no-memory", "memory is short, send it again later", wait));
+        }
+        if seen.is_ambiguous() && request.headers().contains_key(header::TRANSFER_ENCODING) {
+            events::refused_ambiguous(id.as_str());
+            let problem =
+                Problem::bad_request("two-lengths", "state `Content-Length` or `Transfer-Encoding`, not both");
+            return Some(problem.header(header::CONNECTION, HeaderValue::from_static("close")));
+        }
+        None
+    }
+
     async fn bounded(
         &self,
         peer: SocketAddr,
@@ -87,8 +115,10 @@ impl Exchange {
     ) -> Response {
         let patience = Patience::default();
         // 6. Body deadline: a body that trickles ends in an error, whoever reads it.
-        let mut request: Request =
-            request.map(|body| Body::new(DeadlineBody::new(body, self.limits.body_timeout(), patience.clone())));
+        let mut request: Request = request.map(|body| {
+            let (limit, memory) = (self.limits.body_timeout(), self.memory.clone());
+            Body::new(DeadlineBody::new(body, limit, patience.clone(), memory))
+        });
         let draining = Draining(self.in_flight.clone());
         request.extensions_mut().insert(RequestContext { peer, id: id.clone(), patience: patience.clone(), draining });
 
@@ -115,6 +145,25 @@ impl Exchange {
             }
         }
     }
+}
+
+/// Takes what a refused client has sent already, so that it can read its answer instead of finding the connection reset. One that waits
+/// to be asked for its body is not asked.
+async fn pass_over(request: http::Request<Incoming>) {
+    if request.headers().contains_key(header::EXPECT) {
+        return;
+    }
+    let mut body = request.into_body();
+    let mut passed = 0;
+    let end = async {
+        while let Some(Ok(frame)) = body.frame().await {
+            passed += frame.data_ref().map_or(0, |data| data.len());
+            if passed > PASS_OVER_BYTES_MAX {
+                return;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(PASS_OVER_TIME_MAX, end).await;
 }
 
 fn is_probe(path: &str) -> bool {

@@ -7,21 +7,25 @@
 
 mod accept;
 mod authorize;
+mod crowd;
 mod deadline;
 mod events;
 mod exchange;
 pub mod health;
 mod inflight;
 mod limits;
+mod memory;
 mod problem;
 mod request_id;
 pub mod telemetry;
+mod wire;
 
 pub use accept::{serve, serve_with_signal};
-pub use authorize::{Authorize, Denied, OpenAccess, Scope, bearer};
+pub use authorize::{ALL_SITES, Authorize, Caller, CallerKind, Denied, Grant, OpenAccess, Scope, bearer};
 pub use deadline::{BodyTooSlow, Patience};
 pub use exchange::RequestContext;
 pub use inflight::Draining;
 pub use limits::ServerLimits;
+pub use memory::OutOfRoom;
 pub use problem::{Problem, ProblemResult};
 pub use request_id::RequestId;

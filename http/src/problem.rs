@@ -9,6 +9,9 @@ use std::time::Duration;
 /// What a fallible handler returns.
 pub type ProblemResult<T> = Result<T, Problem>;
 
+/// The shortest span over which refused callers are spread.
+const RETRY_SPREAD_MIN: Duration = Duration::from_secs(3);
+
 /// One problem, <https://www.rfc-editor.org/rfc/rfc9457>. Boxed, because it travels in the error side of every `Result`.
 #[derive(Debug, Clone)]
 pub struct Problem(Box<Parts>);
@@ -61,9 +64,9 @@ impl Problem {
             .retry_jittered(wait)
     }
 
-    /// 429: less often. The caller may try again after `wait`.
+    /// 429: less often. The caller may try again after `wait`; the header carries a jittered time, never less than that.
     pub fn too_many_requests(slug: &'static str, detail: impl Into<String>, wait: Duration) -> Self {
-        Self::new(StatusCode::TOO_MANY_REQUESTS, slug, "Too many requests").detail(detail).retry_after(wait)
+        Self::new(StatusCode::TOO_MANY_REQUESTS, slug, "Too many requests").detail(detail).retry_jittered(wait)
     }
 
     /// The sentence about this one occurrence.
@@ -100,10 +103,12 @@ impl Problem {
         self.header(header::RETRY_AFTER, HeaderValue::from(seconds))
     }
 
-    /// `Retry-After` somewhere in `wait` to three times `wait`.
+    /// `Retry-After` somewhere from `wait` to three times `wait`, and to 3 s later at least: whoever was refused together does not return
+    /// together.
     #[must_use]
     pub fn retry_jittered(self, wait: Duration) -> Self {
-        self.retry_after(wait.mul_f64(1.0 + 2.0 * rand::random::<f64>()))
+        let spread = (wait * 2).max(RETRY_SPREAD_MIN);
+        self.retry_after(wait + spread.mul_f64(rand::random()))
     }
 
     /// The HTTP status.
@@ -176,7 +181,11 @@ mod tests {
             let seconds: u64 = response.headers()["retry-after"].to_str().unwrap().parse().unwrap();
             assert!((2..=6).contains(&seconds), "{seconds}");
         }
-        let response = Problem::too_many_requests("rate", "", Duration::from_millis(3)).into_response();
-        assert_eq!(response.headers()["retry-after"], "1");
+        let mut seen = std::collections::BTreeSet::new();
+        for _ in 0..200 {
+            let response = Problem::too_many_requests("rate", "", Duration::from_millis(3)).into_response();
+            seen.insert(response.headers()["retry-after"].to_str().unwrap().parse::<u64>().unwrap());
+        }
+        assert!(seen.iter().all(|seconds| (1..=4).contains(seconds)) && seen.len() >= 3, "not all at once: {seen:?}");
     }
 }

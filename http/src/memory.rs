@@ -1,0 +1,213 @@
+//! Memory: refuses work before the kernel ends the process.
+//!
+//! The ceiling is the configured one, else the limit of the control group that the process runs in, else there is none. At 80 % of it new
+//! requests hear 503, at 90 % bodies on their way are given up too; probes are always answered. What counts is the process's resident
+//! memory, looked at ten times a second, plus what arrived in bodies since. Where the ceiling is the control group's, its other processes
+//! count too, at 90 %: they are not ours to refuse, but nobody gains from being ended with them.
+
+use crate::{ServerLimits, events};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+const SAMPLE_INTERVAL: Duration = Duration::from_millis(100);
+/// Every so many samples the control group is looked at, and freed memory given back: both cost more than a look at ourselves.
+const SAMPLES_PER_SECOND: u32 = 10;
+/// Limits beyond this mean "none": an unlimited group of version 1 says a number near 2^63.
+const NO_LIMIT_BYTES: u64 = 1 << 60;
+
+/// Reading a body was given up because memory is short. Found as the source of the error that reading a body gives.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("memory is short, send it again later")]
+pub struct OutOfRoom;
+
+impl OutOfRoom {
+    /// Whether this is why reading a body failed.
+    pub fn caused(error: &(dyn std::error::Error + 'static)) -> bool {
+        crate::deadline::has_source::<OutOfRoom>(error)
+    }
+}
+
+/// How much the process holds, and how much it may.
+#[derive(Debug)]
+pub(crate) struct Memory {
+    ceiling_bytes: u64,
+    resident_bytes: AtomicU64,
+    arrived_bytes: AtomicU64,
+}
+
+impl Memory {
+    /// The ceiling that these limits and the machine set; none when neither does.
+    pub(crate) fn new(limits: &ServerLimits) -> Option<Arc<Self>> {
+        let group = Group::of_this_process();
+        let (ceiling_bytes, group) = match limits.memory_bytes_max {
+            0 => (group.as_ref()?.limit_bytes, group),
+            configured => (configured, None),
+        };
+        let memory =
+            Arc::new(Self { ceiling_bytes, resident_bytes: AtomicU64::default(), arrived_bytes: AtomicU64::default() });
+        memory.sample(None);
+        events::memory_ceiling(ceiling_bytes);
+        tokio::spawn(watch(Arc::downgrade(&memory), group));
+        Some(memory)
+    }
+
+    /// Bytes of a body have arrived; whether there is still room for more.
+    pub(crate) fn arrived(&self, bytes: usize) -> bool {
+        self.arrived_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.held_bytes() < self.ceiling_bytes / 10 * 9
+    }
+
+    /// Whether new work has to wait.
+    pub(crate) fn is_short(&self) -> bool {
+        self.held_bytes() >= self.ceiling_bytes / 10 * 8
+    }
+
+    fn held_bytes(&self) -> u64 {
+        self.resident_bytes.load(Ordering::Relaxed) + self.arrived_bytes.load(Ordering::Relaxed)
+    }
+
+    fn sample(&self, group: Option<&Group>) {
+        let own = resident_bytes().unwrap_or(0);
+        // Put on the scale of our own ceiling: 90 % of the group's weighs as much as 80 % of ours.
+        let others = group.and_then(Group::used_bytes).map_or(0, |used| used / 9 * 8);
+        self.resident_bytes.store(own.max(others), Ordering::Relaxed);
+        self.arrived_bytes.store(0, Ordering::Relaxed);
+        events::memory(own);
+    }
+}
+
+/// Runs until the listener is gone.
+async fn watch(memory: std::sync::Weak<Memory>, group: Option<Group>) {
+    let mut others = None;
+    for round in 0u32.. {
+        tokio::time::sleep(SAMPLE_INTERVAL).await;
+        let Some(memory) = memory.upgrade() else { return };
+        if round % SAMPLES_PER_SECOND == 0 {
+            others = group.as_ref();
+            if memory.is_short() {
+                // What was freed may still be held by the allocator, and would keep us refusing for ever.
+                let _ = tokio::task::spawn_blocking(give_back).await;
+            }
+        }
+        memory.sample(others.take());
+    }
+}
+
+/// Gives memory that was freed back to the kernel.
+fn give_back() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: `malloc_trim` has no preconditions and may be called from any thread at any time.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
+/// Memory of this process that is in RAM.
+fn resident_bytes() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = text.split(' ').nth(1)?.parse().ok()?;
+    Some(pages * rustix::param::page_size() as u64)
+}
+
+/// The control group whose memory limit holds for this process.
+#[derive(Debug, PartialEq, Eq)]
+struct Group {
+    limit_bytes: u64,
+    /// The file with what its processes use, and the line's name in it.
+    stat: PathBuf,
+    line: &'static str,
+}
+
+impl Group {
+    fn of_this_process() -> Option<Self> {
+        Self::find(&std::fs::read_to_string("/proc/self/cgroup").ok()?, Path::new("/sys/fs/cgroup"))
+    }
+
+    /// `groups` is the content of `/proc/self/cgroup`. Inside a container the path that it names may not be there: then the mount's
+    /// root is the container's own group.
+    fn find(groups: &str, mount: &Path) -> Option<Self> {
+        groups.lines().filter_map(|line| Self::of_line(line, mount)).min_by_key(|group| group.limit_bytes)
+    }
+
+    fn of_line(line: &str, mount: &Path) -> Option<Self> {
+        let (_, rest) = line.split_once(':')?;
+        let (controllers, path) = rest.split_once(':')?;
+        let path = path.trim_start_matches('/');
+        if controllers.split(',').any(|controller| controller == "memory") {
+            let root = mount.join("memory");
+            let stat = [root.join(path), root].into_iter().map(|dir| dir.join("memory.stat")).find(|f| f.exists())?;
+            let limit_bytes = number_in(&stat, "hierarchical_memory_limit").filter(|limit| *limit < NO_LIMIT_BYTES)?;
+            return Some(Self { limit_bytes, stat, line: "total_rss" });
+        }
+        if !controllers.is_empty() {
+            return None;
+        }
+        // Version 2: the tightest limit on the way up holds.
+        let own = mount.join(path);
+        let limits = own.ancestors().take_while(|dir| dir.starts_with(mount)).filter_map(|dir| {
+            let limit = std::fs::read_to_string(dir.join("memory.max")).ok()?.trim().parse::<u64>().ok()?;
+            Some(Self { limit_bytes: limit, stat: dir.join("memory.stat"), line: "anon" })
+        });
+        limits.min_by_key(|group| group.limit_bytes)
+    }
+
+    /// Memory that its processes hold and the kernel cannot take back.
+    fn used_bytes(&self) -> Option<u64> {
+        number_in(&self.stat, self.line)
+    }
+}
+
+/// The number behind a name in a file of `name number` lines.
+fn number_in(file: &Path, name: &str) -> Option<u64> {
+    let text = std::fs::read_to_string(file).ok()?;
+    text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(file: PathBuf, text: &str) {
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
+    }
+
+    #[test]
+    fn the_limit_of_a_group_of_either_version_is_found_and_the_tightest_holds() {
+        let dir = tempfile::tempdir().unwrap();
+        let mount = dir.path();
+        write(mount.join("a/memory.max"), "500000000\n");
+        write(mount.join("a/b/memory.max"), "max\n");
+        write(mount.join("a/memory.stat"), "anon 123\nfile 7\n");
+        let group = Group::find("0::/a/b\n", mount).unwrap();
+        assert_eq!((group.limit_bytes, group.used_bytes()), (500_000_000, Some(123)));
+        assert_eq!(Group::find("0::/\n", mount), None, "the root has no limit");
+
+        let stat = |limit: u64| format!("total_rss_huge 9\ntotal_rss 456\nhierarchical_memory_limit {limit}\n");
+        write(mount.join("memory/c/memory.stat"), &stat(256 << 20));
+        let group = Group::find("5:cpu,cpuacct:/x\n4:memory:/c\n0::/\n", mount).unwrap();
+        assert_eq!((group.limit_bytes, group.used_bytes()), (256 << 20, Some(456)));
+        write(mount.join("memory/memory.stat"), &stat(i64::MAX as u64 / 4096 * 4096));
+        assert_eq!(Group::find("4:memory:/elsewhere\n", mount), None, "a group without a limit");
+        write(mount.join("memory/memory.stat"), &stat(1 << 30));
+        assert_eq!(Group::find("4:memory:/elsewhere\n", mount).unwrap().limit_bytes, 1 << 30);
+        assert_eq!(Group::find("nonsense\n\n::\n", mount), None);
+    }
+
+    #[test]
+    fn work_is_refused_at_four_fifths_and_bodies_are_given_up_at_nine_tenths() {
+        let memory = Memory { ceiling_bytes: 1000, resident_bytes: 700.into(), arrived_bytes: 0.into() };
+        assert!(!memory.is_short());
+        assert!(memory.arrived(100));
+        assert!(memory.is_short());
+        assert!(memory.arrived(99));
+        assert!(!memory.arrived(1));
+    }
+
+    #[test]
+    fn this_process_knows_what_it_holds() {
+        assert!(resident_bytes().unwrap() > 1 << 20);
+    }
+}
