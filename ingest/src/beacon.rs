@@ -258,6 +258,7 @@ impl BodyFault {
         match self {
             BodyFault::TooLarge => Some(RefuseReason::TooLarge),
             BodyFault::NotGzip | BodyFault::UnknownEncoding => Some(RefuseReason::NotJson),
+            BodyFault::NoRoom => Some(RefuseReason::Unavailable),
             BodyFault::TooSlow | BodyFault::Broken => None,
         }
     }
@@ -278,6 +279,7 @@ impl From<BodyFault> for Problem {
             }
             BodyFault::TooSlow => Problem::new(StatusCode::REQUEST_TIMEOUT, "body-too-slow", "Too slow")
                 .detail("the body did not arrive in time, send it again"),
+            BodyFault::NoRoom => Problem::unavailable("no-memory", "memory is short, send it again later", RETRY_AFTER),
             BodyFault::Broken => Problem::bad_request("body-incomplete", "the body did not arrive as a whole"),
         }
     }

@@ -2,7 +2,7 @@
 
 use axum::body::{Body, Bytes};
 use bytes::BytesMut;
-use felt_http::BodyTooSlow;
+use felt_http::{BodyTooSlow, OutOfRoom};
 use felt_schema::limits::{BODY_BYTES_MAX, BODY_UNPACKED_BYTES_MAX};
 use flate2::bufread::MultiGzDecoder;
 use http::{HeaderMap, header};
@@ -23,6 +23,8 @@ pub(crate) enum BodyFault {
     UnknownEncoding,
     /// Did not arrive in time.
     TooSlow,
+    /// Memory is short.
+    NoRoom,
     /// The client went away, or broke the rules of HTTP.
     Broken,
 }
@@ -98,6 +100,7 @@ pub(crate) async fn next_piece(body: &mut Body) -> Result<Option<Bytes>, BodyFau
                 }
             }
             Some(Err(error)) if BodyTooSlow::caused(&error) => return Err(BodyFault::TooSlow),
+            Some(Err(error)) if OutOfRoom::caused(&error) => return Err(BodyFault::NoRoom),
             Some(Err(_)) => return Err(BodyFault::Broken),
         }
     }
