@@ -4,6 +4,7 @@
 
 pub mod api;
 pub mod beacons;
+pub mod chaos;
 pub mod fill;
 pub mod load;
 pub mod process;

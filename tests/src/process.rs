@@ -118,6 +118,14 @@ impl Felt {
         signal(self.pid(), name);
     }
 
+    /// How it ended, if it has.
+    ///
+    /// # Errors
+    /// When the operating system refuses.
+    pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
+        Ok(self.child.try_wait()?)
+    }
+
     /// Kills it as `kill -9` does and waits until it is gone.
     ///
     /// # Errors
@@ -162,8 +170,16 @@ impl Drop for Felt {
 /// # Panics
 /// When there is no such process.
 pub fn signal(pid: u32, name: &str) {
-    let sent = Command::new("kill").arg(format!("-{name}")).arg(pid.to_string()).status().expect("kill runs");
-    assert!(sent.success(), "process {pid} cannot be sent SIG{name}");
+    assert!(try_signal(pid, name), "process {pid} cannot be sent SIG{name}");
+}
+
+/// Sends a signal to a process that may be gone already; whether it was there.
+///
+/// # Panics
+/// When `kill` cannot be run.
+pub fn try_signal(pid: u32, name: &str) -> bool {
+    let kill = Command::new("kill").arg(format!("-{name}")).arg(pid.to_string()).stderr(Stdio::null()).status();
+    kill.expect("kill runs").success()
 }
 
 /// Runs `felt ARGS` to its end: exit code, standard output, standard error.

@@ -1,0 +1,335 @@
+//! Everything under fire: the processes, the lines between them, and what a fault does to each.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use felt_eventlog::KafkaConfig;
+use felt_eventlog::testing::kafka::KafkaServer;
+use tokio::sync::{Mutex, RwLock};
+
+use super::door::{BAIT_SITE, Plant};
+use super::journal::Journal;
+use super::oracle::Oracle;
+use super::proxy::{Proxy, Toxic};
+use super::role::Role;
+use super::schedule::{Event, Fault, Target};
+use super::seen::Seen;
+use super::settings::{Log, Settings};
+use super::told::SITES;
+use crate::process::{children_of, run_felt, try_signal};
+
+/// A zombie sleeps no longer than this, whatever its successor does.
+const ZOMBIE_SLEEP: Duration = Duration::from_secs(60);
+
+/// Partitions of the topic.
+const KAFKA_PARTITIONS: u32 = 6;
+
+/// Longest time for the broker's delivery and a processor's silence; short, so that a run sees many of both.
+const KAFKA_SETTINGS: &str = "partitions = 6\nsession_timeout_ms = 6000\nmessage_timeout_ms = 10000\n";
+
+/// All processes and lines of a run.
+pub struct World {
+    /// What happened.
+    pub journal: Arc<Journal>,
+    /// What the processes said about themselves.
+    pub seen: Seen,
+    oracle: Arc<Oracle>,
+    settings: Settings,
+    roles: BTreeMap<Target, Arc<Role>>,
+    lines: BTreeMap<Target, Arc<Proxy>>,
+    kafka: Option<Arc<KafkaServer>>,
+    /// One fault of the broker at a time.
+    kafka_fault: Mutex<()>,
+    /// Held for reading by every fault, for writing by SIGTERM: an orderly end needs an orderly world.
+    calm: RwLock<()>,
+    plants: AtomicU64,
+    dir: tempfile::TempDir,
+}
+
+impl World {
+    /// Starts everything.
+    ///
+    /// # Errors
+    /// When something does not come up.
+    pub async fn start(settings: Settings, oracle: &Arc<Oracle>) -> Result<Arc<Self>> {
+        let dir = tempfile::Builder::new().prefix("felt-chaos-").tempdir()?;
+        let mut world = Self {
+            journal: Arc::default(),
+            seen: Seen::default(),
+            oracle: oracle.clone(),
+            settings,
+            roles: BTreeMap::new(),
+            lines: BTreeMap::from([(Target::Visitors, Arc::new(Proxy::start().await?))]),
+            kafka: None,
+            kafka_fault: Mutex::default(),
+            calm: RwLock::default(),
+            plants: AtomicU64::new(0),
+            dir,
+        };
+        match settings.log {
+            Log::Local => world.start_local().await?,
+            Log::Kafka => world.start_cluster().await?,
+        }
+        Ok(Arc::new(world))
+    }
+
+    async fn start_local(&mut self) -> Result<()> {
+        self.configure("")?;
+        self.role(Target::Serve, "serve", &["serve", "--data", "data"], &[Target::Visitors]).await
+    }
+
+    async fn start_cluster(&mut self) -> Result<()> {
+        for line in [Target::Store, Target::Questions, Target::Broker] {
+            self.lines.insert(line, Arc::new(Proxy::start().await?));
+        }
+        let kafka = tokio::task::spawn_blocking(KafkaServer::start).await?;
+        let (brokers, store, questions) = (kafka.brokers(), self.line(Target::Store)?, self.line(Target::Questions)?);
+        self.kafka = Some(Arc::new(kafka));
+        self.role(Target::Engine, "engine", &["engine", "--data", "engine"], &[Target::Store, Target::Questions])
+            .await?;
+        let sections = |clickhouse: &str| {
+            format!("[kafka]\nbrokers = \"{brokers}\"\n{KAFKA_SETTINGS}\n[clickhouse]\nurl = \"{clickhouse}\"\n")
+        };
+        self.configure(&sections(&store.url()))?;
+        std::fs::copy(self.dir().join("felt.toml"), self.dir().join("processor.toml"))?;
+        self.configure(&sections(&questions.url()))?;
+        let (dir, config) = (self.dir().to_owned(), ["migrate"]);
+        let (code, printed, faults) = tokio::task::spawn_blocking(move || run_felt(&config, &dir)).await??;
+        anyhow::ensure!(code == 0, "felt migrate ended with {code}: {printed}{faults}");
+        self.role(Target::Ingest, "ingest", &["ingest"], &[Target::Visitors]).await?;
+        self.role(Target::Query, "query", &["query"], &[]).await?;
+        let processor = ["processor", "--config", "processor.toml"];
+        self.role(Target::Processor, "processor", &processor, &[]).await?;
+        self.role(Target::Other, "other processor", &processor, &[]).await
+    }
+
+    fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    fn line(&self, target: Target) -> Result<Arc<Proxy>> {
+        self.lines.get(&target).cloned().with_context(|| format!("there is no line {target:?}"))
+    }
+
+    fn configure(&self, sections: &str) -> Result<()> {
+        let sites: String = SITES
+            .into_iter()
+            .chain([BAIT_SITE])
+            .map(|key| {
+                format!(
+                    "[[sites]]\nkey = \"{key}\"\norigins = [\"*\"]\nrate_per_second = 1000000\n\
+                     client_rate_per_second = 1000000\n\n"
+                )
+            })
+            .collect();
+        let config = format!("[processor]\nretry_wait_ms_max = 2000\n\n{sections}\n{sites}");
+        std::fs::write(self.dir().join("felt.toml"), config).context("felt.toml cannot be written")
+    }
+
+    async fn role(&mut self, target: Target, name: &'static str, args: &[&str], fronts: &[Target]) -> Result<()> {
+        let fronts: Result<Vec<Arc<Proxy>>> = fronts.iter().map(|line| self.line(*line)).collect();
+        let args: Vec<&str> = args.iter().copied().chain(["--listen", "127.0.0.1:0"]).collect();
+        let role = Role::new(name, &args, self.dir(), fronts?, &self.journal);
+        role.start().await?;
+        self.roles.insert(target, Arc::new(role));
+        Ok(())
+    }
+
+    /// Where visitors send to.
+    ///
+    /// # Errors
+    /// Never in a world that was started.
+    pub fn ingest_url(&self) -> Result<String> {
+        Ok(self.line(Target::Visitors)?.url())
+    }
+
+    /// Where questions are asked.
+    ///
+    /// # Errors
+    /// When the role is down.
+    pub fn query_url(&self) -> Result<String> {
+        let role = self.roles.get(&Target::Query).or_else(|| self.roles.get(&Target::Serve));
+        role.and_then(|role| role.at().1).context("nobody answers questions")
+    }
+
+    /// ClickHouse itself.
+    ///
+    /// # Errors
+    /// When the engine is down.
+    pub fn engine_url(&self) -> Result<String> {
+        if let Some(engine) = self.roles.get(&Target::Engine) {
+            return engine.at().1.context("the engine is down");
+        }
+        let running = felt_store::engine::find(&self.dir().join("data/engine"));
+        Ok(running.context("the engine is down")?.url)
+    }
+
+    /// The topic, or the local log, has so many partitions.
+    pub fn partitions(&self) -> u32 {
+        if self.kafka.is_some() { KAFKA_PARTITIONS } else { felt_eventlog::LocalLogConfig::default().partitions }
+    }
+
+    /// All roles.
+    pub fn roles(&self) -> impl Iterator<Item = &Role> {
+        self.roles.values().map(|role| &**role)
+    }
+
+    /// Starts again what ended by itself.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub async fn tend(&self) -> Result<()> {
+        for role in self.roles() {
+            role.tend().await?;
+        }
+        Ok(())
+    }
+
+    /// Plays one fault to its end.
+    ///
+    /// # Errors
+    /// When something does not come up afterwards.
+    pub async fn play(&self, event: Event) -> Result<()> {
+        let Event { target, fault, for_ms, .. } = event;
+        let last = Duration::from_millis(for_ms);
+        let wait = async || {
+            tokio::time::sleep(last).await;
+            Ok(())
+        };
+        self.journal.note(format!("{target:?}: {fault:?} for {for_ms} ms"));
+        if fault == Fault::Term && target != Target::Kafka && !(target == Target::Engine && self.kafka.is_none()) {
+            let _calm = self.calm.write().await;
+            self.role_of(target)?.term(last).await?;
+        } else {
+            let _fault = self.calm.read().await;
+            match (target, fault) {
+                (Target::Log, _) => self.plant().await?,
+                (Target::Kafka, fault) => self.fault_kafka(fault, last).await?,
+                (Target::Engine, fault) if self.kafka.is_none() => self.fault_child(fault, last).await?,
+                (line, Fault::Line(toxic)) => {
+                    let line = self.line(line)?;
+                    line.set(toxic);
+                    tokio::time::sleep(last).await;
+                    line.set(Toxic::None);
+                }
+                (target, Fault::Kill) => self.role_of(target)?.kill(wait()).await?,
+                (target, Fault::Zombie) => self.zombie(target).await?,
+                (target, _) => self.role_of(target)?.freeze(wait()).await?,
+            }
+        }
+        self.journal.note(format!("{target:?}: {fault:?} is over"));
+        Ok(())
+    }
+
+    fn role_of(&self, target: Target) -> Result<&Role> {
+        self.roles.get(&target).map(|role| &**role).with_context(|| format!("there is no {target:?}"))
+    }
+
+    /// The engine is a child of `felt serve`, which starts it again by itself.
+    async fn fault_child(&self, fault: Fault, last: Duration) -> Result<()> {
+        let serve = self.role_of(Target::Serve)?.process().await;
+        let Some(felt) = serve.as_ref() else { return Ok(()) };
+        let Some(engine) = children_of(felt.pid())?.first().copied() else { return Ok(()) };
+        if fault == Fault::Freeze {
+            try_signal(engine, "STOP");
+            tokio::time::sleep(last).await;
+            try_signal(engine, "CONT");
+        } else {
+            try_signal(engine, "KILL");
+        }
+        Ok(())
+    }
+
+    async fn fault_kafka(&self, fault: Fault, last: Duration) -> Result<()> {
+        let kafka = self.kafka.clone().context("there is no Kafka")?;
+        let _one = self.kafka_fault.lock().await;
+        tokio::task::spawn_blocking(move || {
+            if fault == Fault::Freeze {
+                kafka.freeze();
+                std::thread::sleep(last);
+                kafka.thaw();
+            } else {
+                if fault == Fault::Term {
+                    kafka.stop()
+                } else {
+                    kafka.kill()
+                }
+                std::thread::sleep(last);
+                kafka.restart();
+            }
+        })
+        .await
+        .context("Kafka did not come up again")
+    }
+
+    async fn plant(&self) -> Result<()> {
+        let plant = Plant::new(self.settings.seed, self.plants.fetch_add(1, Ordering::Relaxed));
+        match &self.kafka {
+            None => self.role_of(Target::Serve)?.kill(plant.local(self.dir(), &self.oracle)).await,
+            Some(kafka) => {
+                let (brokers, partitions) = (kafka.brokers(), KAFKA_PARTITIONS);
+                plant.kafka(KafkaConfig { brokers, partitions, ..KafkaConfig::default() }, &self.oracle).await;
+                Ok(())
+            }
+        }
+    }
+
+    /// Sleeps with work in its hands until its successor has claimed its partitions and gone on, then wakes.
+    async fn zombie(&self, target: Target) -> Result<()> {
+        let heir = self.role_of(if target == Target::Processor { Target::Other } else { Target::Processor })?;
+        let count = async |name| {
+            self.seen.look([heir]).await;
+            self.seen.total_of(heir.name, name)
+        };
+        let claims = count("felt_eventlog_rebalances_total").await;
+        let meanwhile = async {
+            let deadline = tokio::time::Instant::now() + ZOMBIE_SLEEP;
+            let mut batches = None;
+            while tokio::time::Instant::now() < deadline {
+                if batches.is_none() && count("felt_eventlog_rebalances_total").await > claims {
+                    batches = Some(count("felt_processor_batches_total").await);
+                }
+                if let Some(batches) = batches
+                    && count("felt_processor_batches_total").await >= batches + u64::from(KAFKA_PARTITIONS)
+                {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+            Ok(())
+        };
+        self.role_of(target)?.freeze(meanwhile).await
+    }
+
+    /// Ends all lines' troubles.
+    pub fn heal(&self) {
+        self.lines.values().for_each(|line| line.set(Toxic::None));
+    }
+
+    /// Stops everything in good order, those first who lean on others.
+    ///
+    /// # Errors
+    /// When the operating system refuses.
+    pub async fn stop(&self) -> Result<()> {
+        for target in [Target::Serve, Target::Ingest, Target::Query, Target::Processor, Target::Other, Target::Engine] {
+            if let Some(role) = self.roles.get(&target) {
+                role.stop().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The ends of all processes' logs.
+    pub async fn last_words(&self) -> String {
+        let mut words = String::new();
+        for role in self.roles() {
+            words += &role.last_words().await;
+            words.push('\n');
+        }
+        words
+    }
+}
