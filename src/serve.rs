@@ -58,6 +58,7 @@ pub async fn serve(
     };
     let query =
         QueryState::new(config.query.settings.clone(), store.clone(), sites.clone(), clock.clone(), authorize.clone());
+    tokio::spawn(felt_query::erase::run(query.clone(), shutdown.clone().cancelled_owned()));
     let ingest =
         IngestState::new(config.ingest.settings.clone(), log.clone(), sites.clone(), clock.clone(), authorize)?;
     let processor = Processor::new(config.processor.settings.clone(), consumer.clone(), store.clone(), sites, clock);

@@ -28,6 +28,13 @@ pub struct QueryConfig {
     pub cache_ms: u64,
     /// Longest age of what is known about how far the data has come; one look serves everybody.
     pub watermark_ms: u64,
+    /// How long after an erasure what still comes of the person is erased as well: as long as a page view's last state is
+    /// kept, during which a later snapshot can replace it.
+    pub erase_watch_ms: u64,
+    /// Longest time between two searches meanwhile.
+    pub erase_check_ms: u64,
+    /// How long the event log keeps what it has received; an erasure's answer says so.
+    pub log_kept_ms: u64,
 }
 
 impl Default for QueryConfig {
@@ -43,6 +50,9 @@ impl Default for QueryConfig {
             cache_entries_max: 256,
             cache_ms: 10_000,
             watermark_ms: 500,
+            erase_watch_ms: 2 * 24 * 60 * 60 * 1000,
+            erase_check_ms: 10 * 60 * 1000,
+            log_kept_ms: 7 * 24 * 60 * 60 * 1000,
         }
     }
 }

@@ -11,6 +11,8 @@ pub fn describe() {
     describe_counter!("felt_query_store_errors_total", "Statements that failed in ClickHouse, by kind");
     describe_counter!("felt_query_answers_total", "Answers, by where they came from: computed, cached, unchanged");
     describe_counter!("felt_query_refused_total", "Questions that were refused, by reason");
+    describe_counter!("felt_query_erasures_total", "Erasures, by how far they came");
+    describe_counter!("felt_query_erased_rows_total", "Rows that erasures deleted, by table");
 }
 
 /// A statement on its way.
@@ -60,6 +62,24 @@ impl Answered {
             Answered::Unchanged => "unchanged",
         };
         counter!("felt_query_answers_total", "from" => from).increment(1);
+    }
+}
+
+/// An erasure came so far: requested, retried, erased, complete, failed.
+pub fn erasure(step: &'static str) {
+    counter!("felt_query_erasures_total", "step" => step).increment(1);
+    tracing::info!(step, "erasure");
+}
+
+/// An erasure deleted these rows.
+pub fn erased_rows(rows: crate::erase::Counts) {
+    for (table, count) in [
+        ("page_views", rows.page_views),
+        ("events", rows.events),
+        ("view_states", rows.view_states),
+        ("dead_letters", rows.dead_letters),
+    ] {
+        counter!("felt_query_erased_rows_total", "table" => table).increment(count);
     }
 }
 

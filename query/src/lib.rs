@@ -9,6 +9,7 @@ mod assets;
 mod cache;
 mod calls;
 mod config;
+pub mod erase;
 mod events;
 mod figures;
 mod format;

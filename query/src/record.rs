@@ -13,6 +13,14 @@ impl Record {
         Self::default()
     }
 
+    /// The fields of an object.
+    pub fn of(object: Value) -> Self {
+        match object {
+            Value::Object(fields) => Self(fields.into_iter().collect()),
+            _ => Self::default(),
+        }
+    }
+
     /// Adds a column.
     pub fn push(&mut self, name: impl Into<String>, value: impl Into<Value>) {
         self.0.push((name.into(), value.into()));

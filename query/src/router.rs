@@ -3,7 +3,7 @@
 use crate::calls::{self, Parts};
 use crate::grammar::nearest;
 use crate::state::QueryState;
-use crate::{assets, events, openapi};
+use crate::{assets, erase, events, openapi};
 use axum::extract::Path;
 use axum::http::Method;
 use axum::response::{IntoResponse, Response};
@@ -28,7 +28,13 @@ fn site_calls() -> [(&'static str, MethodRouter<QueryState>); 7] {
 
 /// The paths of the API, for tests that hold the document against them.
 pub fn paths() -> Vec<&'static str> {
-    let others = ["/api/v1/sites", "/api/v1/batch", "/api/v1/openapi.json"];
+    let others = [
+        "/api/v1/sites",
+        "/api/v1/batch",
+        "/api/v1/openapi.json",
+        "/api/v1/sites/{site}/erasures",
+        "/api/v1/sites/{site}/erasures/{id}",
+    ];
     site_calls().map(|(path, _)| path).into_iter().chain(others).collect()
 }
 
@@ -40,6 +46,10 @@ pub fn router(state: QueryState) -> Router {
     for (path, handler) in site_calls() {
         reads = reads.route(path, handler.fallback(reads_only));
     }
+    let erasures = Router::new()
+        .route("/api/v1/sites/{site}/erasures", get(erase::erasures).post(erase::erase).fallback(gets_and_posts_only))
+        .route("/api/v1/sites/{site}/erasures/{id}", get(erase::erasure).fallback(reads_only))
+        .with_state(state.clone());
     let reads = reads.with_state(state);
     // Parts of a batch are answered as they are, and compressed with the whole.
     let batch = post(calls::batch).fallback(posts_only).layer(Extension(Parts(reads.clone())));
@@ -50,6 +60,7 @@ pub fn router(state: QueryState) -> Router {
         .compress_when(SizeAbove::new(1024).and(NotForContentType::IMAGES));
     let api = reads
         .route("/api/v1/batch", batch)
+        .merge(erasures)
         .route("/api/v1/openapi.json", get(openapi::document).fallback(reads_only))
         .route("/api/v1/sites/{site}/{call}", any(unknown_call))
         .layer(compress);
@@ -58,6 +69,10 @@ pub fn router(state: QueryState) -> Router {
 
 async fn reads_only(_: Method) -> Response {
     Problem::method_not_allowed("GET, HEAD").into_response()
+}
+
+async fn gets_and_posts_only(_: Method) -> Response {
+    Problem::method_not_allowed("GET, HEAD, POST").into_response()
 }
 
 async fn posts_only(_: Method) -> Response {

@@ -32,6 +32,8 @@ pub struct Shared {
     pub(crate) authorize: Arc<dyn Authorize>,
     pub(crate) watermark: Watermark,
     pub(crate) cache: Arc<Cache>,
+    /// Told when an erasure was asked for.
+    pub(crate) erasures: tokio::sync::Notify,
     places: HashMap<String, Semaphore>,
     rates: Mutex<HashMap<String, (Option<f64>, Instant)>>,
     forced: Option<SourceKind>,
@@ -71,7 +73,20 @@ impl QueryState {
         let watermark = Watermark::new(Duration::from_millis(config.watermark_ms));
         let cache = Arc::new(Cache::new(config.cache_entries_max, Duration::from_millis(config.cache_ms)));
         let (places, rates) = (places.collect(), Mutex::default());
-        Self(Arc::new(Shared { config, store, sites, clock, authorize, watermark, cache, places, rates, forced }))
+        let erasures = tokio::sync::Notify::new();
+        Self(Arc::new(Shared {
+            config,
+            store,
+            sites,
+            clock,
+            authorize,
+            watermark,
+            cache,
+            erasures,
+            places,
+            rates,
+            forced,
+        }))
     }
 
     /// The site of that key, for whoever may use `scope` on it. A token that is not for the site learns nothing about

@@ -35,6 +35,9 @@ use utoipa::{Modify, OpenApi};
         calls::distribution,
         calls::health,
         calls::batch,
+        crate::erase::erase,
+        crate::erase::erasure,
+        crate::erase::erasures,
         document
     ),
     components(schemas(ProblemBody, ProblemError, BatchQuestion, BatchPart, BatchAnswer)),
@@ -42,6 +45,7 @@ use utoipa::{Modify, OpenApi};
     tags(
         (name = "metrics", description = "What visitors felt and what was measured"),
         (name = "schema", description = "What can be asked"),
+        (name = "privacy", description = "Erasing a person, with the proof of it"),
         (name = "health", description = "Whether the figures can be trusted")
     )
 )]

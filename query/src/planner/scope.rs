@@ -17,6 +17,14 @@ pub enum SiteTable {
     RollupHour,
     /// Outcomes of snapshots.
     Outcomes,
+    /// One row an event and version.
+    Events,
+    /// Last states of page views.
+    ViewStates,
+    /// What was asked to be erased.
+    Erasures,
+    /// The ids that erasures under way look for.
+    ErasureTargets,
 }
 
 impl SiteTable {
@@ -26,6 +34,10 @@ impl SiteTable {
             SiteTable::RollupMinute => "rollup_minute",
             SiteTable::RollupHour => "rollup_hour",
             SiteTable::Outcomes => "outcomes",
+            SiteTable::Events => "events",
+            SiteTable::ViewStates => "view_states",
+            SiteTable::Erasures => "erasures",
+            SiteTable::ErasureTargets => "erasure_targets",
         }
     }
 }
@@ -37,6 +49,14 @@ pub enum ServiceTable {
     Progress,
     /// API tokens.
     Tokens,
+    /// What was asked to be erased, on whatever site.
+    Erasures,
+    /// Accounts of people.
+    People,
+    /// Sessions of people.
+    Sessions,
+    /// The record of writes.
+    Audit,
 }
 
 impl ServiceTable {
@@ -44,6 +64,10 @@ impl ServiceTable {
         match self {
             ServiceTable::Progress => "progress",
             ServiceTable::Tokens => "tokens",
+            ServiceTable::Erasures => "erasures",
+            ServiceTable::People => "people",
+            ServiceTable::Sessions => "sessions",
+            ServiceTable::Audit => "audit",
         }
     }
 }
@@ -69,6 +93,33 @@ impl Statement {
     /// A statement about the service's own tables.
     pub fn service(table: ServiceTable, select: &str, rest: &str) -> Statement {
         Statement { sql: format!("SELECT {select} FROM {} {rest}", table.name()), params: Vec::new() }
+    }
+}
+
+/// A statement about one of the service's own tables, with values.
+#[derive(Debug)]
+pub struct Service {
+    table: ServiceTable,
+    params: Vec<(String, Param)>,
+}
+
+impl Service {
+    /// About `table`.
+    pub fn of(table: ServiceTable) -> Self {
+        Self { table, params: Vec::new() }
+    }
+
+    /// Binds a value and gives the placeholder that stands for it. `kind` is its ClickHouse type.
+    pub fn bind(&mut self, kind: &'static str, value: Param) -> String {
+        let name = format!("p{}", self.params.len());
+        let placeholder = format!("{{{name}:{kind}}}");
+        self.params.push((name, value));
+        placeholder
+    }
+
+    /// The statement `SELECT select FROM table rest`.
+    pub fn statement(self, select: &str, rest: &str) -> Statement {
+        Statement { params: self.params, ..Statement::service(self.table, select, rest) }
     }
 }
 
@@ -112,6 +163,21 @@ impl Scope {
         Rows(format!("SELECT {columns} FROM {} WHERE site = {{site:String}}{more}", table.name()))
     }
 
+    /// The site's rows of a table that the database's own catalogue names, for searches of all tables; `None` for what is
+    /// no name of a table of ours.
+    pub fn rows_of_named(&self, table: &str, columns: &str, conditions: &[String]) -> Option<Rows> {
+        let ours = table.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+        let more: String = conditions.iter().map(|condition| format!(" AND ({condition})")).collect();
+        ours.then(|| Rows(format!("SELECT {columns} FROM {table} WHERE site = {{site:String}}{more}")))
+    }
+
+    /// The records that were put aside of this site, or of none that can be read: what they are is told by their text.
+    pub fn letters(&self, columns: &str, condition: &str) -> Rows {
+        let of_site =
+            "position(value, concat('\"site\":\"', {site:String}, '\"')) > 0 OR position(value, '\"site\":\"') = 0";
+        Rows(format!("SELECT {columns} FROM dead_letters WHERE ({of_site}) AND ({condition})"))
+    }
+
     /// The statement `SELECT select FROM rows rest`.
     pub fn statement(self, select: &str, rows: Rows, rest: &str) -> Statement {
         Statement { sql: format!("SELECT {select} FROM ({}) {rest}", rows.0), params: self.params }
@@ -122,6 +188,11 @@ impl Rows {
     /// So many of these rows, whichever come first.
     pub fn first(self, count: u32) -> Rows {
         Rows(format!("{} LIMIT {count}", self.0))
+    }
+
+    /// These rows as a sub-select of another's condition.
+    pub fn within(&self) -> String {
+        format!("({})", self.0)
     }
 
     /// These rows and those.
