@@ -13,7 +13,10 @@ pub(super) const DIGITS_MIN: usize = 8;
 /// Digits of the shortest card number.
 pub(super) const CARD_DIGITS_MIN: usize = 13;
 
-/// A run of digits with single spaces or hyphens between them, as the ranges of its groups.
+/// What may stand between the groups of one number, as people write it and as it stands in a query.
+const SEPARATORS: [&[u8]; 5] = [b" ", b"-", b"+", b"%20", "\u{a0}".as_bytes()];
+
+/// A run of digits with single separators between them, as the ranges of its groups.
 fn digit_groups(text: &str, from: usize) -> Vec<(usize, usize)> {
     let bytes = text.as_bytes();
     let mut groups = Vec::new();
@@ -24,8 +27,10 @@ fn digit_groups(text: &str, from: usize) -> Vec<(usize, usize)> {
             at += 1;
         }
         groups.push((start, at));
-        if at + 1 < bytes.len() && matches!(bytes[at], b' ' | b'-') && bytes[at + 1].is_ascii_digit() {
-            at += 1;
+        let separator = SEPARATORS.iter().find(|separator| bytes[at..].starts_with(separator));
+        let next = separator.map_or(at, |separator| at + separator.len());
+        if bytes.get(next).is_some_and(u8::is_ascii_digit) {
+            at = next;
         }
     }
     groups

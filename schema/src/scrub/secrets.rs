@@ -156,6 +156,7 @@ fn is_secret(name: &str, colon: bool, value: &str) -> bool {
         };
         // The short ones end too many words: `spin`, `design`.
         let apart = ending.len() > 3 || before == 0 || !name.as_bytes()[before - 1].is_ascii_alphabetic();
+        let apart = apart || *ending == "key" && is_secret_key(name);
         apart && name.as_bytes()[before..].eq_ignore_ascii_case(ending.as_bytes())
     };
     let Some(ending) = NAMES.iter().find(|ending| ends_with(ending)) else {

@@ -96,7 +96,7 @@ fn mask_emails(text: &str) -> Cow<'_, str> {
     static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
         let local = r"[\p{L}\p{N}._+'\-]+";
         let host = r"[\p{L}\p{N}](?:[\p{L}\p{N}\-]*[\p{L}\p{N}])?";
-        compiled(&format!(r"{local}(?:@|%40)(?:{host}\.)+\p{{L}}{{2,}}"))
+        compiled(&format!(r"{local}(?:@|%(?:25)*40)(?:{host}\.)+\p{{L}}{{2,}}"))
     });
     ADDRESS.replace_all(text, EMAIL)
 }
