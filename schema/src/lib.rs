@@ -17,4 +17,5 @@ pub mod record;
 pub mod rows;
 pub mod scrub;
 pub mod site;
+pub mod slo;
 pub mod snapshot;
