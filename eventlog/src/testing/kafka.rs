@@ -28,6 +28,8 @@ pub struct KafkaServer {
     dir: tempfile::TempDir,
     libs: PathBuf,
     port: u16,
+    /// A second listener, for those who are to come through a proxy.
+    side_port: u16,
     child: Mutex<Option<Running>>,
 }
 
@@ -43,12 +45,21 @@ impl KafkaServer {
     /// # Panics
     /// When the jars are missing (run scripts/fetch-kafka.sh), or the broker does not come up.
     pub fn start() -> Self {
+        Self::start_behind(None)
+    }
+
+    /// The same, with a second listener ([`side_port`](Self::side_port)) that sends its clients to the proxy at this port: a client
+    /// follows the address that the broker names, so a proxy that the broker does not know of would be left at once.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    pub fn start_behind(proxy: Option<u16>) -> Self {
         let libs = libs();
         let dir = tempfile::Builder::new().prefix("felt-kafka-").tempdir().expect("a temporary folder");
-        let (port, controller) = (free_port(), free_port());
-        fs::write(dir.path().join("server.properties"), properties(dir.path(), port, controller))
-            .expect("a properties file");
-        let server = Self { dir, libs, port, child: Mutex::new(None) };
+        let (port, side_port, controller) = (free_port(), free_port(), free_port());
+        let properties = properties(dir.path(), port, (side_port, proxy.unwrap_or(side_port)), controller);
+        fs::write(dir.path().join("server.properties"), properties).expect("a properties file");
+        let server = Self { dir, libs, port, side_port, child: Mutex::new(None) };
         let mut format = server.java("kafka.tools.StorageTool");
         format.args(["format", "--cluster-id", "ZmVsdC10ZXN0LWthZmthMQ", "--config", "server.properties"]);
         let output = format.stdin(Stdio::null()).output().expect("java runs");
@@ -70,6 +81,11 @@ impl KafkaServer {
     /// `host:port` for clients; stays the same over restarts.
     pub fn brokers(&self) -> String {
         format!("127.0.0.1:{}", self.port)
+    }
+
+    /// What the proxy given to [`start_behind`](Self::start_behind) leads to; stays the same over restarts.
+    pub fn side_port(&self) -> u16 {
+        self.side_port
     }
 
     /// Starts the broker again on the same folder and port, after `kill` or `stop`, and waits until it answers.
@@ -215,15 +231,16 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
 }
 
-fn properties(dir: &Path, port: u16, controller: u16) -> String {
+fn properties(dir: &Path, port: u16, (side, advertised): (u16, u16), controller: u16) -> String {
     let data = dir.join("data");
     // One replica of everything, few threads; groups start without the usual wait for more members.
     format!(
         "process.roles=broker,controller\n\
          node.id=1\n\
          controller.quorum.voters=1@127.0.0.1:{controller}\n\
-         listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}\n\
-         advertised.listeners=PLAINTEXT://127.0.0.1:{port}\n\
+         listeners=PLAINTEXT://127.0.0.1:{port},SIDE://127.0.0.1:{side},CONTROLLER://127.0.0.1:{controller}\n\
+         advertised.listeners=PLAINTEXT://127.0.0.1:{port},SIDE://127.0.0.1:{advertised}\n\
+         listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SIDE:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
          controller.listener.names=CONTROLLER\n\
          log.dirs={}\n\
          auto.create.topics.enable=false\n\

@@ -30,6 +30,17 @@ impl ClickHouse {
         text.lines().map(|line| serde_json::from_str(line).with_context(|| format!("{line}\n{sql}"))).collect()
     }
 
+    /// Runs a statement that gives no rows.
+    ///
+    /// # Errors
+    /// ClickHouse's, with the statement.
+    pub async fn run(&self, sql: &str) -> Result<()> {
+        let answer = self.http.post(format!("{}/?database=felt", self.url)).body(sql.to_owned()).send().await?;
+        let status = answer.status();
+        ensure!(status.is_success(), "{status}: {}\n{sql}", answer.text().await?);
+        Ok(())
+    }
+
     /// The one number that a statement gives.
     ///
     /// # Errors

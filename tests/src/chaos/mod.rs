@@ -109,7 +109,7 @@ async fn suffer(settings: &Settings, world: &Arc<World>, oracle: &Arc<Oracle>) -
         let marks = settle(world).await?;
         world.seen.look(world.roles()).await;
         let clickhouse = ClickHouse::new(&world.engine_url()?);
-        let circumstances = Circumstances { marks, spooled: world.seen.total("felt_ingest_spooled_total") };
+        let circumstances = Circumstances { marks, log_repeats: settings.log == Log::Kafka };
         let verdict = judge::judge(&clickhouse, oracle, &circumstances).await?;
         met(settings, &world.seen)?;
         Ok(verdict)
@@ -182,7 +182,10 @@ async fn attend(world: Arc<World>, pace: Arc<Pace>, follow: bool) -> Result<()> 
 
 /// Waits until everything that was sent is counted: a mark of each partition, sent last, must be in the table that is written last.
 /// It shows as well that the pipeline is alive. How many marks there are.
-async fn settle(world: &World) -> Result<u64> {
+///
+/// # Errors
+/// When it never is.
+pub async fn settle(world: &World) -> Result<u64> {
     let deadline = Instant::now() + CAUGHT_UP;
     let http = reqwest::Client::builder().timeout(Duration::from_secs(10)).build()?;
     until(deadline, "ingest ready and nothing in its spool", async || {

@@ -10,7 +10,7 @@ use futures::future::join_all;
 use super::role::Role;
 
 /// Counters that are kept.
-const COUNTERS: [&str; 14] = [
+const COUNTERS: [&str; 17] = [
     "felt_processor_replays_total",
     "felt_processor_fenced_total",
     "felt_processor_bisected_total",
@@ -24,7 +24,10 @@ const COUNTERS: [&str; 14] = [
     "felt_eventlog_rebalances_total",
     "felt_eventlog_log_lost_total",
     "felt_eventlog_damaged_rows_total",
-    "felt_ingest_spooled_total",
+    "felt_ingest_spool_spilled_total",
+    "felt_ingest_spool_drained_total",
+    "felt_ingest_spool_known_total",
+    "felt_ingest_spool_dropped_total",
 ];
 
 /// Waiting records, by partition.

@@ -61,7 +61,7 @@ impl View {
     /// The number in an id made by [`View::id`] of the same run.
     pub fn number_of(seed: u64, id: &str) -> Option<u32> {
         let rest = id.strip_prefix(&format!("c{seed:x}-"))?;
-        u32::from_str_radix(rest, 16).ok()
+        u32::from_str_radix(rest, 16).ok().filter(|n| Self { seed, n: *n }.id() == id)
     }
 
     /// Its id.

@@ -78,7 +78,7 @@ impl World {
     }
 
     async fn start_local(&mut self) -> Result<()> {
-        self.configure("")?;
+        self.configure("felt.toml", "")?;
         self.role(Target::Serve, "serve", &["serve", "--data", "data"], &[Target::Visitors]).await
     }
 
@@ -86,17 +86,20 @@ impl World {
         for line in [Target::Store, Target::Questions, Target::Broker] {
             self.lines.insert(line, Arc::new(Proxy::start().await?));
         }
-        let kafka = tokio::task::spawn_blocking(KafkaServer::start).await?;
-        let (brokers, store, questions) = (kafka.brokers(), self.line(Target::Store)?, self.line(Target::Questions)?);
+        let (store, questions) = (self.line(Target::Store)?, self.line(Target::Questions)?);
+        let broker = self.line(Target::Broker)?;
+        let proxy = broker.address().port();
+        let kafka = tokio::task::spawn_blocking(move || KafkaServer::start_behind(Some(proxy))).await?;
+        broker.set_upstream(([127, 0, 0, 1], kafka.side_port()).into());
+        let brokers = kafka.brokers();
         self.kafka = Some(Arc::new(kafka));
         self.role(Target::Engine, "engine", &["engine", "--data", "engine"], &[Target::Store, Target::Questions])
             .await?;
-        let sections = |clickhouse: &str| {
+        let sections = |brokers: &str, clickhouse: &str| {
             format!("[kafka]\nbrokers = \"{brokers}\"\n{KAFKA_SETTINGS}\n[clickhouse]\nurl = \"{clickhouse}\"\n")
         };
-        self.configure(&sections(&store.url()))?;
-        std::fs::copy(self.dir().join("felt.toml"), self.dir().join("processor.toml"))?;
-        self.configure(&sections(&questions.url()))?;
+        self.configure("processor.toml", &sections(&brokers, &store.url()))?;
+        self.configure("felt.toml", &sections(&broker.address().to_string(), &questions.url()))?;
         let (dir, config) = (self.dir().to_owned(), ["migrate"]);
         let (code, printed, faults) = tokio::task::spawn_blocking(move || run_felt(&config, &dir)).await??;
         anyhow::ensure!(code == 0, "felt migrate ended with {code}: {printed}{faults}");
@@ -115,7 +118,7 @@ impl World {
         self.lines.get(&target).cloned().with_context(|| format!("there is no line {target:?}"))
     }
 
-    fn configure(&self, sections: &str) -> Result<()> {
+    fn configure(&self, file: &str, sections: &str) -> Result<()> {
         let sites: String = SITES
             .into_iter()
             .chain([BAIT_SITE])
@@ -127,7 +130,7 @@ impl World {
             })
             .collect();
         let config = format!("[processor]\nretry_wait_ms_max = 2000\n\n{sections}\n{sites}");
-        std::fs::write(self.dir().join("felt.toml"), config).context("felt.toml cannot be written")
+        std::fs::write(self.dir().join(file), config).with_context(|| format!("{file} cannot be written"))
     }
 
     async fn role(&mut self, target: Target, name: &'static str, args: &[&str], fronts: &[Target]) -> Result<()> {
