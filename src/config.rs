@@ -31,6 +31,8 @@ const CACHE_FOLDER: &str = ".cache/felt";
 /// Everything that was configured, checked.
 #[derive(Debug)]
 pub struct Config {
+    /// The file that it was read from.
+    pub source: String,
     /// The sites whose beacons are taken; the example site when none is configured.
     pub sites: Sites,
     /// Whether the example site stands in because none was configured.
@@ -164,6 +166,13 @@ pub struct Fault {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Faults(pub Vec<Fault>);
 
+impl Faults {
+    /// One fault that shows only when a role starts: a section that it needs, an address that is taken.
+    pub fn one(source: &str, key: impl Into<String>, message: impl Into<String>) -> Self {
+        Self(vec![Fault { source: source.to_owned(), key: key.into(), message: message.into() }])
+    }
+}
+
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let n = self.0.len();
@@ -184,18 +193,13 @@ impl Config {
     /// Every fault found, in the order of the file.
     pub fn load(path: Option<&Path>) -> Result<Self, Faults> {
         let environment: BTreeMap<String, String> = std::env::vars().collect();
-        let (text, source) = match path {
-            Some(path) => match std::fs::read_to_string(path) {
-                Ok(text) => (text, path.display().to_string()),
-                Err(error) => {
-                    return Err(Faults(vec![Fault {
-                        source: path.display().to_string(),
-                        key: "(file)".into(),
-                        message: format!("it cannot be read: {error}"),
-                    }]));
-                }
-            },
-            None => (std::fs::read_to_string("felt.toml").unwrap_or_default(), "felt.toml".to_owned()),
+        // A file that was named must be there; the one in the working directory may be missing, but not unreadable.
+        let file = path.unwrap_or(Path::new("felt.toml"));
+        let source = file.display().to_string();
+        let text = match std::fs::read_to_string(file) {
+            Ok(text) => text,
+            Err(error) if path.is_none() && error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(Faults::one(&source, "(file)", format!("it cannot be read: {error}"))),
         };
         Self::read(&text, &source, &environment)
     }
@@ -231,14 +235,15 @@ impl Config {
             }
         };
         let config = Self {
+            source: source.to_owned(),
             sites_are_example,
             sites: reader.sites(sites),
-            server: reader.section("server", table.remove("server")).unwrap_or_default(),
+            server: reader.server(table.remove("server")),
             engine: reader.section("engine", table.remove("engine")).unwrap_or_default(),
             log: reader.section("log", table.remove("log")).unwrap_or_default(),
             ingest: reader.listening("ingest", table.remove("ingest")),
             processor: reader.listening("processor", table.remove("processor")),
-            query: reader.listening("query", table.remove("query")),
+            query: reader.query(table.remove("query")),
             kafka: reader.section("kafka", table.remove("kafka")),
             clickhouse: reader.section("clickhouse", table.remove("clickhouse")),
             cache_dir: cache_dir(environment),
@@ -301,9 +306,21 @@ fn overlay(table: &mut Table, environment: &BTreeMap<String, String>, sources: &
             .ok()
             .and_then(|mut t| t.remove("x"))
             .unwrap_or_else(|| Value::String(text.clone()));
-        sources.from_environment.push(format!("{section}.{key}"));
+        sources.from_environment.push(format!("{section}.{}", key.replacen("oidc_", "oidc.", 1)));
         if let Value::Table(section) = table.entry(section).or_insert_with(|| Value::Table(Table::new())) {
-            section.insert(key, value);
+            match key.strip_prefix("oidc_") {
+                // The one section in a section: its secret should not have to stand in a file.
+                Some(key) => {
+                    if let Value::Table(oidc) = section.entry("oidc").or_insert_with(|| Value::Table(Table::new())) {
+                        // A secret is a text, whatever it looks like.
+                        let value = if key == "client_secret" { Value::String(text.clone()) } else { value };
+                        oidc.insert(key.to_owned(), value);
+                    }
+                }
+                None => {
+                    section.insert(key, value);
+                }
+            }
         }
     }
 }
@@ -343,6 +360,14 @@ impl Reader<'_> {
         }
     }
 
+    fn server(&mut self, value: Option<Value>) -> felt_http::ServerLimits {
+        let limits: felt_http::ServerLimits = self.section("server", value).unwrap_or_default();
+        for (field, message) in limits.faults() {
+            self.fault(&format!("server.{field}"), &message);
+        }
+        limits
+    }
+
     fn listening<T: DeserializeOwned + Default>(&mut self, name: &str, value: Option<Value>) -> Listening<T> {
         let mut value = value;
         let listen = match &mut value {
@@ -357,6 +382,15 @@ impl Reader<'_> {
             address
         });
         Listening { listen, settings: self.section(name, value).unwrap_or_default() }
+    }
+
+    /// The query role's section, which knows more faults than its types.
+    fn query(&mut self, value: Option<Value>) -> Listening<QueryConfig> {
+        let query: Listening<QueryConfig> = self.listening("query", value);
+        for (key, message) in query.settings.faults() {
+            self.fault(&format!("query.{key}"), &message);
+        }
+        query
     }
 
     fn site(&mut self, index: usize, entry: Value) -> Option<Site> {
@@ -433,6 +467,30 @@ mod tests {
         assert!(faults.0.iter().all(|f| f.source == "environment"), "{faults}");
         let environment = BTreeMap::from([("FELT_LOG_PARTITIONS".to_owned(), "8".to_owned())]);
         assert_eq!(Config::read("[log]\npartitions = 2", "felt.toml", &environment).unwrap().log.partitions, 8);
+    }
+
+    #[test]
+    fn the_secret_of_single_sign_on_comes_from_the_environment_and_is_not_printed() {
+        let text = "[query]\npublic_url = \"https://felt.example\"\n[query.oidc]\nissuer = \"https://id.example\"\n\
+                    client_id = \"felt\"\n[[query.oidc.grants]]\ndomain = \"shop.example\"\nsites = [\"*\"]\n\
+                    scopes = [\"read:metrics\"]";
+        let environment = BTreeMap::from([("FELT_QUERY_OIDC_CLIENT_SECRET".to_owned(), "12345".to_owned())]);
+        let config = Config::read(text, "felt.toml", &environment).unwrap();
+        let oidc = config.query.settings.oidc.as_ref().unwrap();
+        assert_eq!(oidc.client_secret.reveal(), "12345");
+        assert!(!format!("{config:?}").contains("12345"));
+        let faults = read("[query]\nsession_hours_max = 0\n[query.oidc]\nissuer = \"http://id.example\"").unwrap_err();
+        let keys: Vec<&str> = faults.0.iter().map(|f| f.key.as_str()).collect();
+        assert_eq!(
+            keys,
+            [
+                "query.session_hours_max",
+                "query.oidc.issuer",
+                "query.oidc.client_id",
+                "query.oidc.redirect_url",
+                "query.oidc.grants"
+            ]
+        );
     }
 
     #[test]
