@@ -76,6 +76,8 @@ pub struct Findings {
     file: String,
     object: String,
     list: Vec<Finding>,
+    /// Counted beyond the limit too.
+    errors: usize,
 }
 
 impl Findings {
@@ -119,8 +121,10 @@ impl Findings {
     }
 
     fn add(&mut self, severity: Severity, line: u32, field: &str, detail: String, did_you_mean: Option<String>) {
+        let first_error = severity == Severity::Error && self.errors == 0;
+        self.errors += usize::from(severity == Severity::Error);
         // An error must not be lost among warnings: it is what decides.
-        let full = self.list.len() >= FINDINGS_MAX && (severity == Severity::Warning || self.has_errors());
+        let full = self.list.len() >= FINDINGS_MAX && !first_error;
         if full {
             return;
         }
@@ -137,7 +141,7 @@ impl Findings {
 
     /// Whether anything is refused.
     pub fn has_errors(&self) -> bool {
-        self.list.iter().any(|finding| finding.severity == Severity::Error)
+        self.errors > 0
     }
 
     /// How many there are.
@@ -150,9 +154,9 @@ impl Findings {
         self.list.is_empty()
     }
 
-    /// How many of them are errors.
+    /// How many errors were found, those beyond the limit too.
     pub fn errors(&self) -> usize {
-        self.list.iter().filter(|finding| finding.severity == Severity::Error).count()
+        self.errors
     }
 
     /// All of them, in the order of their lines within each file.

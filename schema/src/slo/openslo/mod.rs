@@ -155,7 +155,11 @@ pub fn read(files: &[File<'_>], checks: Checks<'_>) -> Import {
     for (index, head) in found.iter().enumerate() {
         out.in_file(&head.document.file);
         out.in_object(head.label());
+        let (errors, slos) = (out.errors(), import.slos.len());
         spec::read(index, head, &registry, checks, &mut import, &mut out);
+        if out.errors() > errors {
+            import.slos.truncate(slos);
+        }
     }
     import.documents = found.into_iter().map(|head| head.document).collect();
     ids_once(&mut import, &mut out);
