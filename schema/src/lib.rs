@@ -6,10 +6,14 @@
 
 pub mod anchors;
 pub mod apdex;
+pub mod budget;
+pub mod burn;
 pub mod clock;
+pub mod freshness;
 pub mod grouping;
 pub mod happiness;
 pub mod histogram;
+pub mod impact;
 pub mod limits;
 pub mod metric;
 pub mod outcome;

@@ -244,8 +244,8 @@ pub fn components(facts: &ViewFacts, scales: &Scales) -> impl Iterator<Item = (C
 /// The load component: `usable` where the app sends it, else LCP. Where that value does not count because the person
 /// left or looked away first, the time waited stands for it, if that was already too long to delight.
 ///
-/// A missing LCP only means that somebody left before it where it was to be expected: not of a route change or a page from
-/// the back-forward cache, and not once the load event was seen (Safari before 26.2 has no LCP, and no one left it for that).
+/// A missing LCP only means that somebody left before it where it was to be expected: not of a route change, and not once the
+/// load event was seen (Safari before 26.2 has no LCP, and no one left it for that).
 fn load(facts: &ViewFacts, scales: &Scales) -> Option<(Component, Level)> {
     let (metric, anchors) = match facts.metrics.get(Metric::Usable) {
         Some(_) => (Metric::Usable, &scales.usable),
@@ -254,8 +254,8 @@ fn load(facts: &ViewFacts, scales: &Scales) -> Option<(Component, Level)> {
     if is_eligible(metric, facts) {
         return Some((Component::Load(metric), anchors.classify(facts.metrics.micro(metric))));
     }
-    let unmeasured = facts.metrics.get(metric).is_none()
-        && (matches!(facts.nav, Some(Nav::Soft | Nav::Bfcache)) || is_eligible(Metric::Load, facts));
+    let unmeasured =
+        facts.metrics.get(metric).is_none() && (facts.nav == Some(Nav::Soft) || is_eligible(Metric::Load, facts));
     if facts.hidden_at_start || unmeasured {
         return None;
     }
@@ -315,10 +315,11 @@ mod tests {
     fn a_browser_that_measures_no_lcp_is_not_a_visitor_who_gave_up() {
         let stayed = ViewFacts { left_ms: Some(60_000.0), ..facts(&[(Metric::Load, 2_100.0), (Metric::Cls, 0.3)]) };
         assert_eq!(judge(&stayed), Judgement { level: Some(Level::Painful), cause: Some(Cause::Jumped) });
-        for nav in [Nav::Soft, Nav::Bfcache] {
-            let routed = ViewFacts { nav: Some(nav), left_ms: Some(60_000.0), ..facts(&[(Metric::Inp, 80.0)]) };
-            assert_eq!(judge(&routed).level, Some(Level::Delighted));
-        }
+        let routed = ViewFacts { nav: Some(Nav::Soft), left_ms: Some(60_000.0), ..facts(&[(Metric::Inp, 80.0)]) };
+        assert_eq!(judge(&routed).level, Some(Level::Delighted));
+        // A page from the back-forward cache has an LCP, so one without was left before it.
+        let restored = ViewFacts { nav: Some(Nav::Bfcache), ..routed };
+        assert_eq!(judge(&restored).cause, Some(Cause::GaveUp));
         let left_while_loading =
             ViewFacts { left_ms: Some(6_000.0), ..facts(&[(Metric::Load, 7_000.0), (Metric::Fcp, 900.0)]) };
         let hidden = ViewFacts { first_hidden_ms: Some(6_000.0), ..left_while_loading };
