@@ -86,7 +86,7 @@ impl Default for KafkaConfig {
             replication: -1,
             retention_ms: 7 * 24 * 60 * 60 * 1000,
             message_timeout_ms: 10_000,
-            queue_bytes_max: 64 << 20,
+            queue_bytes_max: 16 << 20,
             entry_bytes_max: 900 << 10,
             session_timeout_ms: 10_000,
             instance_id: None,

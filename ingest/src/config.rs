@@ -1,5 +1,6 @@
 //! Settings of the ingest role, each with its default and its reason.
 
+use crate::spool::config::SpoolConfig;
 use serde::Deserialize;
 use std::path::PathBuf;
 
@@ -31,6 +32,11 @@ pub struct IngestConfig {
     pub import_appends_max: usize,
     /// Longest time that an import waits for a log that takes nothing.
     pub import_wait_ms: u64,
+    /// Lets other ingest processes listen on the same address, so that one can be restarted after the other without a refused
+    /// connection.
+    pub reuse_port: bool,
+    /// Where records wait while Kafka does not take them. `felt serve` on the embedded log needs none.
+    pub spool: SpoolConfig,
 }
 
 impl Default for IngestConfig {
@@ -41,12 +47,14 @@ impl Default for IngestConfig {
             rate_burst_seconds: 4.0,
             rate_clients_max: 262_144,
             append_timeout_ms: 8_000,
-            append_bytes_max: 128 << 20,
+            append_bytes_max: 32 << 20,
             outcomes_flush_ms: 2_000,
             import_idle_timeout_ms: 30_000,
             import_batch_entries: 1_000,
             import_appends_max: 4,
             import_wait_ms: 60_000,
+            reuse_port: false,
+            spool: SpoolConfig::default(),
         }
     }
 }

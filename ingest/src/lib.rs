@@ -16,10 +16,13 @@ mod import;
 mod outcomes;
 mod rate;
 mod script;
+mod spool;
 mod state;
 
 pub use config::IngestConfig;
 pub use geo::GeoError;
+pub use spool::config::SpoolConfig;
+pub use spool::{Spool, SpoolError};
 pub use state::IngestState;
 
 use axum::Router;

@@ -6,12 +6,14 @@
 use crate::durable::Durable;
 use crate::events::{self, IngestMetrics};
 use bytes::Bytes;
-use felt_eventlog::Entry;
+use felt_eventlog::{AppendError, Entry};
 use felt_schema::outcome::{Outcome, RefuseReason};
 use felt_schema::record::{self, OutcomesRecord, Record};
+use futures::future::BoxFuture;
 use parking_lot::Mutex;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Counts held while the log takes none. Beyond, a new minute's count goes to the latest minute that is held, and none is lost.
 const CELLS_MAX: usize = 16_384;
@@ -23,12 +25,20 @@ type Cell = (String, RefuseReason, i64);
 /// Counts of refusals that are not in the log yet.
 pub(crate) struct Ledger {
     cells: Mutex<BTreeMap<Cell, u64>>,
+    under_way: tokio::sync::Mutex<Option<UnderWay>>,
     pub(crate) metrics: IngestMetrics,
+}
+
+/// Counts that were given to the log, which has not said yet what became of them. Counts add up, so they must not be given twice:
+/// nothing else is written until it is known.
+struct UnderWay {
+    append: BoxFuture<'static, Result<(), AppendError>>,
+    cells: BTreeMap<Cell, u64>,
 }
 
 impl Ledger {
     pub(crate) fn new() -> Self {
-        Self { cells: Mutex::default(), metrics: IngestMetrics::new() }
+        Self { cells: Mutex::default(), under_way: tokio::sync::Mutex::default(), metrics: IngestMetrics::new() }
     }
 
     /// A beacon has arrived. It counts as one snapshot until it is known to hold more.
@@ -44,17 +54,52 @@ impl Ledger {
         }
     }
 
-    /// Writes what was counted to the log. What cannot be written is kept for the next time.
-    pub(crate) async fn flush(&self, durable: &Durable) {
-        let taken = std::mem::take(&mut *self.cells.lock());
-        if taken.is_empty() {
-            return;
+    /// Writes what was counted to the log, waiting at most `wait` for it to say so. What cannot be written is kept for the next
+    /// time; what the log may or may not have is not written again, since a count that is missing is better than one that is twice.
+    pub(crate) async fn flush(&self, durable: &Durable, wait: Duration) {
+        let mut under_way = self.under_way.lock().await;
+        if under_way.is_none() {
+            // A log that is known not to answer could leave only doubts.
+            let cells =
+                if durable.circuit.is_open() { BTreeMap::new() } else { std::mem::take(&mut *self.cells.lock()) };
+            if cells.is_empty() {
+                return;
+            }
+            *under_way = Some(UnderWay { append: durable.begin(entries(&cells)), cells });
         }
-        if let Err(error) = durable.append(entries(&taken)).await {
-            events::outcomes_not_flushed(&error);
-            let mut cells = self.cells.lock();
-            for (cell, count) in taken {
-                add(&mut cells, cell, count);
+        let Some(flight) = under_way.as_mut() else { return };
+        let Ok(result) = tokio::time::timeout(wait, &mut flight.append).await else { return };
+        let Some(flight) = under_way.take() else { return };
+        match result {
+            Ok(()) => {}
+            Err(error @ AppendError::InDoubt(_)) => events::outcomes_in_doubt(&error, flight.cells.values().sum()),
+            Err(error) => {
+                events::outcomes_not_flushed(&error);
+                let mut cells = self.cells.lock();
+                for (cell, count) in flight.cells {
+                    add(&mut cells, cell, count);
+                }
+            }
+        }
+    }
+
+    /// The last time: what the log does not take goes to the spool, which gives it back to the next process ([`Self::take_back`]).
+    pub(crate) async fn flush_last(&self, durable: &Durable, wait: Duration) {
+        self.flush(durable, wait).await;
+        let Some(spool) = &durable.spool else { return };
+        let cells = std::mem::take(&mut *self.cells.lock());
+        if !cells.is_empty()
+            && let Err(error) = spool.append(entries(&cells)).await
+        {
+            events::outcomes_lost(&error, cells.values().sum());
+        }
+    }
+
+    /// Counts that an earlier process could not write.
+    pub(crate) fn take_back(&self, record: &OutcomesRecord<'_>) {
+        for (outcome, reason, count) in &record.counts {
+            if let Some(Outcome::Refused(reason)) = Outcome::from_names(outcome, reason) {
+                self.refuse(&record.site, record.minute_ms, reason, *count);
             }
         }
     }

@@ -7,6 +7,9 @@ use crate::events;
 use crate::geo::{Geo, GeoError};
 use crate::outcomes::Ledger;
 use crate::rate::{Rate, RateTable, Verdict};
+use crate::spool::Spool;
+use crate::spool::drain::Drain;
+use crate::spool::housekeeping::Housekeeping;
 use felt_eventlog::EventLog;
 use felt_http::Authorize;
 use felt_http::health::Check;
@@ -16,6 +19,8 @@ use felt_schema::site::{Site, Sites};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 /// The ingest role. Cheap to clone.
 #[derive(Clone)]
@@ -28,7 +33,8 @@ pub(crate) struct Shared {
     pub(crate) authorize: Arc<dyn Authorize>,
     pub(crate) durable: Arc<Durable>,
     pub(crate) geo: Geo,
-    pub(crate) ledger: Ledger,
+    pub(crate) ledger: Arc<Ledger>,
+    background: Background,
     site_rates: RateTable,
     client_rates: RateTable,
     default_site_rate: u32,
@@ -44,18 +50,43 @@ impl IngestState {
         clock: SharedClock,
         authorize: Arc<dyn Authorize>,
     ) -> Result<Self, GeoError> {
+        Self::make(config, log, None, sites, clock, authorize)
+    }
+
+    /// As [`new`](Self::new), and what the log does not take in time goes to the spool.
+    pub fn with_spool(
+        config: IngestConfig,
+        log: Arc<dyn EventLog>,
+        spool: Spool,
+        sites: Arc<Sites>,
+        clock: SharedClock,
+        authorize: Arc<dyn Authorize>,
+    ) -> Result<Self, GeoError> {
+        Self::make(config, log, Some(spool), sites, clock, authorize)
+    }
+
+    fn make(
+        config: IngestConfig,
+        log: Arc<dyn EventLog>,
+        spool: Option<Spool>,
+        sites: Arc<Sites>,
+        clock: SharedClock,
+        authorize: Arc<dyn Authorize>,
+    ) -> Result<Self, GeoError> {
         // Metrics are looked up once, here: without a recorder by now they would count into the void. If somebody else's recorder is
         // installed, it gets them.
         let _ = telemetry::install();
         events::describe();
         let geo = Geo::open(config.country_database.as_deref())?;
-        let durable = Durable::new(log, config.append_bytes_max, Duration::from_millis(config.append_timeout_ms));
+        let durable = Arc::new(Durable::new(log, spool.map(Arc::new), &config));
+        let ledger = Arc::new(Ledger::new());
         let shared = Arc::new(Shared {
             site_rates: RateTable::new(sites.len()),
             client_rates: RateTable::new(config.rate_clients_max),
             default_site_rate: Site::default().rate_per_second,
-            durable: Arc::new(durable),
-            ledger: Ledger::new(),
+            background: Background::start(&durable, &ledger),
+            durable,
+            ledger,
             config,
             sites,
             clock,
@@ -66,12 +97,33 @@ impl IngestState {
         Ok(Self(shared))
     }
 
-    /// Writes the last counts to the log and waits until everything that was appended is durable.
+    /// Writes the last counts to the log and waits until everything that was appended is durable. With a spool, that is closed:
+    /// the state takes no more beacons after it.
     pub async fn drain(&self) {
-        self.0.ledger.flush(&self.0.durable).await;
-        if let Err(error) = self.0.durable.flush().await {
-            tracing::error!(%error, "cannot flush the log");
+        self.drain_within(Duration::from_millis(self.0.config.append_timeout_ms)).await;
+    }
+
+    /// As [`drain`](Self::drain), in at most about this time. What a log that does not answer cannot take is in the spool.
+    pub async fn drain_within(&self, time: Duration) {
+        let (shared, deadline) = (&*self.0, tokio::time::Instant::now() + time);
+        shared.background.stop().await;
+        shared.ledger.flush_last(&shared.durable, time / 2).await;
+        if let Some(spool) = &shared.durable.spool {
+            spool.close().await;
+            if shared.durable.circuit.is_open() {
+                return;
+            }
         }
+        match tokio::time::timeout_at(deadline, shared.durable.flush()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "cannot flush the log"),
+            Err(_) => tracing::error!("the log was not flushed in time"),
+        }
+    }
+
+    /// Whether the log is waited for. While it is not, beacons go to the spool, and closing the log would only wait for nothing.
+    pub fn log_answers(&self) -> bool {
+        !self.0.durable.circuit.is_open()
     }
 
     /// Whether the log takes beacons, for [`felt_http::health`].
@@ -83,10 +135,50 @@ impl IngestState {
 /// Runs until the state is gone.
 async fn flush_outcomes(shared: Weak<Shared>) {
     loop {
-        let Some(interval_ms) = shared.upgrade().map(|shared| shared.config.outcomes_flush_ms) else { return };
+        let Some((interval_ms, wait_ms)) =
+            shared.upgrade().map(|shared| (shared.config.outcomes_flush_ms, shared.config.append_timeout_ms))
+        else {
+            return;
+        };
         tokio::time::sleep(Duration::from_millis(interval_ms.max(10))).await;
         let Some(shared) = shared.upgrade() else { return };
-        shared.ledger.flush(&shared.durable).await;
+        shared.ledger.flush(&shared.durable, Duration::from_millis(wait_ms)).await;
+    }
+}
+
+/// What drains the spool; it ends with the state.
+struct Background {
+    stop: CancellationToken,
+    tasks: parking_lot::Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Background {
+    fn start(durable: &Arc<Durable>, ledger: &Arc<Ledger>) -> Self {
+        let stop = CancellationToken::new();
+        let mut tasks = Vec::new();
+        if let Some(spool) = &durable.spool {
+            let housekeeping = Housekeeping::new(durable.clone(), spool.clone());
+            tasks.push(tokio::spawn(housekeeping.run(stop.clone())));
+            let (durable, spool, ledger) = (durable.clone(), spool.clone(), ledger.clone());
+            tasks.push(tokio::spawn(Drain { durable, spool, ledger, stop: stop.clone() }.run()));
+        }
+        Self { stop, tasks: parking_lot::Mutex::new(tasks) }
+    }
+
+    async fn stop(&self) {
+        self.stop.cancel();
+        let tasks = std::mem::take(&mut *self.tasks.lock());
+        for task in tasks {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a task of the spool ended badly");
+            }
+        }
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.stop.cancel();
     }
 }
 

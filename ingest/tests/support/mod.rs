@@ -4,7 +4,7 @@
 
 use felt_eventlog::{AppendError, Entry, EventLog, Health, LocalConsumer, LocalLog, LocalLogConfig, LogConsumer};
 use felt_http::{OpenAccess, ServerLimits, health, telemetry};
-use felt_ingest::{IngestConfig, IngestState};
+use felt_ingest::{IngestConfig, IngestState, Spool, SpoolConfig};
 use felt_schema::clock::ManualClock;
 use felt_schema::record::{Record, ViewRecord};
 use felt_schema::site::{Site, Sites};
@@ -39,6 +39,8 @@ pub struct Options {
     /// Puts another log before the local one.
     pub wrap: Box<dyn FnOnce(LocalLog) -> Arc<dyn EventLog>>,
     pub authorize: Arc<dyn felt_http::Authorize>,
+    /// With a spool before the log.
+    pub spool: Option<SpoolConfig>,
 }
 
 impl Default for Options {
@@ -49,6 +51,7 @@ impl Default for Options {
             sites: vec![shop(), Site { key: "open".into(), origins: vec!["*".into()], ..Site::default() }],
             wrap: Box::new(|log| Arc::new(log)),
             authorize: Arc::new(OpenAccess),
+            spool: None,
         }
     }
 }
@@ -74,7 +77,13 @@ impl Felt {
         let log = LocalLog::open(config, clock.clone()).unwrap();
         let sites = Arc::new(Sites::new(options.sites).unwrap());
         let port = (options.wrap)(log.clone());
-        let state = IngestState::new(options.ingest, port, sites, clock.clone(), options.authorize).unwrap();
+        let state = match options.spool {
+            None => IngestState::new(options.ingest, port, sites, clock.clone(), options.authorize).unwrap(),
+            Some(spool) => {
+                let spool = Spool::open(spool, 900 << 10, clock.clone()).await.unwrap();
+                IngestState::with_spool(options.ingest, port, spool, sites, clock.clone(), options.authorize).unwrap()
+            }
+        };
         let checks = health::Checks::new().with(state.readiness());
         let router = felt_ingest::router(state.clone()).merge(health::router(checks, telemetry::install().unwrap()));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -165,6 +174,10 @@ pub enum Mood {
     Refusing(AppendError),
     /// Appends never end.
     Silent,
+    /// Appends wait for another mood, as with a broker that is stopped and goes on later.
+    Frozen,
+    /// Appends go through, and nobody is told.
+    Doubtful,
     /// Appends go through, and its health has a complaint.
     Complaining,
 }
@@ -189,6 +202,16 @@ impl EventLog for Moody {
             Mood::Well | Mood::Complaining => self.log.append(entries).await,
             Mood::Refusing(error) => Err(error),
             Mood::Silent => std::future::pending().await,
+            Mood::Frozen => {
+                while self.mood() == Mood::Frozen {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+                self.log.append(entries).await
+            }
+            Mood::Doubtful => {
+                self.log.append(entries).await?;
+                Err(AppendError::InDoubt("no acknowledgement".into()))
+            }
         }
     }
 
@@ -198,7 +221,7 @@ impl EventLog for Moody {
 
     async fn healthy(&self) -> Health {
         match self.mood() {
-            Mood::Well => Health::Ready,
+            Mood::Well | Mood::Frozen | Mood::Doubtful => Health::Ready,
             Mood::Complaining => Health::Degraded("using the spool".into()),
             Mood::Refusing(error) => Health::Down(error.to_string()),
             Mood::Silent => std::future::pending().await,
