@@ -159,6 +159,9 @@ pub trait Authorize: Send + Sync {
     async fn caller(&self, bearer: Option<&str>) -> Result<Caller, Denied> {
         Err(if bearer.is_some() { Denied::UnknownToken } else { Denied::NoToken })
     }
+
+    /// Tells whoever holds permissions in memory that they were changed.
+    fn changed(&self) {}
 }
 
 /// Everybody may do everything: for a service that only listens on a loopback address.

@@ -27,10 +27,6 @@ static TAGS: LazyLock<Vec<String>> = LazyLock::new(|| {
     FILES.iter().map(tag).collect()
 });
 
-/// Nothing may be loaded from elsewhere, nothing inline may run, and nobody may frame it.
-const POLICY: &str = "default-src 'self'; script-src 'self'; object-src 'none'; frame-ancestors 'none'; \
-                      img-src 'self' data:; style-src 'self'; base-uri 'none'; form-action 'self'";
-
 /// Serves the dashboard for every path that is nothing else.
 pub async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Result<Response, Problem> {
     let path = uri.path();
@@ -73,9 +69,6 @@ fn file(index: usize, headers: &HeaderMap) -> Response {
         (header::CONTENT_TYPE, content_type(file.name)),
         (header::CACHE_CONTROL, caching(file.name)),
         (header::VARY, "accept-encoding"),
-        (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "same-origin"),
     ] {
         out.insert(name, HeaderValue::from_static(value));
     }

@@ -2,6 +2,9 @@
 //!
 //! The key holds the watermark, so that new data makes an old answer unreachable. Whoever asks shares one computation;
 //! when all of them have gone, it is dropped, and with it the statement that runs in the store.
+//!
+//! The last answer to each question is kept beside that, whatever the time it was about: while the store is away, an
+//! old picture that says its age is better than none.
 
 use crate::answer::Answer;
 use futures::FutureExt;
@@ -21,6 +24,7 @@ type Flight = BoxFuture<'static, Outcome>;
 enum Entry {
     Kept(Arc<Answer>, Instant),
     InFlight(WeakShared<Flight>),
+    Last(Arc<Answer>, Instant),
 }
 
 /// The kept answers.
@@ -56,6 +60,8 @@ impl Held {
 fn weight(entry: &Entry) -> usize {
     match entry {
         Entry::Kept(answer, _) => answer.weight(),
+        // Its weight is that of the kept one as long as that is there; no more than that is meant.
+        Entry::Last(answer, _) => answer.weight(),
         Entry::InFlight(_) => 1,
     }
 }
@@ -89,6 +95,20 @@ impl Cache {
         (flight.await, fresh)
     }
 
+    /// Keeps the last answer to a question, whatever the time it is about.
+    pub fn remember(&self, question: &str, answer: &Arc<Answer>) {
+        self.held.lock().put(last(question), Entry::Last(answer.clone(), Instant::now()));
+    }
+
+    /// The last answer to a question and its age, where it is not older than `age_max`.
+    pub fn remembered(&self, question: &str, age_max: Duration) -> Option<(Arc<Answer>, Duration)> {
+        match self.held.lock().entries.get(&last(question)) {
+            Some(Entry::Last(answer, since)) => Some((answer.clone(), since.elapsed())),
+            _ => None,
+        }
+        .filter(|(_, age)| *age < age_max)
+    }
+
     fn take_off<F>(self: &Arc<Self>, held: &mut Held, key: String, compute: F) -> Shared<Flight>
     where
         F: FnOnce() -> BoxFuture<'static, Result<Answer, felt_http::Problem>>,
@@ -111,6 +131,10 @@ impl Cache {
         }
         flight
     }
+}
+
+fn last(question: &str) -> String {
+    format!("last {question}")
 }
 
 #[cfg(test)]

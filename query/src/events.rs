@@ -9,8 +9,14 @@ use std::time::Instant;
 pub fn describe() {
     describe_histogram!("felt_query_store_seconds", "Time that ClickHouse took for one statement, by call");
     describe_counter!("felt_query_store_errors_total", "Statements that failed in ClickHouse, by kind");
-    describe_counter!("felt_query_answers_total", "Answers, by where they came from: computed, cached, unchanged");
+    describe_counter!(
+        "felt_query_answers_total",
+        "Answers, by where they came from: computed, cached, unchanged, stale"
+    );
     describe_counter!("felt_query_refused_total", "Questions that were refused, by reason");
+    describe_counter!("felt_query_sign_ins_total", "Attempts to sign in, by outcome: accepted, refused, throttled");
+    describe_counter!("felt_query_writes_total", "Writes that were recorded, by outcome");
+    describe_counter!("felt_query_writes_not_recorded_total", "Writes that could not be recorded, and were not done");
     describe_counter!("felt_query_erasures_total", "Erasures, by how far they came");
     describe_counter!("felt_query_erased_rows_total", "Rows that erasures deleted, by table");
 }
@@ -51,6 +57,8 @@ pub enum Answered {
     Cached,
     /// With "not modified".
     Unchanged,
+    /// From an earlier answer, because the store is away.
+    Stale,
 }
 
 impl Answered {
@@ -60,6 +68,7 @@ impl Answered {
             Answered::Computed => "computed",
             Answered::Cached => "cached",
             Answered::Unchanged => "unchanged",
+            Answered::Stale => "stale",
         };
         counter!("felt_query_answers_total", "from" => from).increment(1);
     }
@@ -86,4 +95,51 @@ pub fn erased_rows(rows: crate::erase::Counts) {
 /// A question was refused.
 pub fn refused(reason: &'static str) {
     counter!("felt_query_refused_total", "reason" => reason).increment(1);
+}
+
+/// Somebody tried to sign in.
+#[derive(Debug, Clone, Copy)]
+pub enum SignIn {
+    /// And was let in.
+    Accepted,
+    /// And was not.
+    Refused,
+    /// And has to wait after too many failures.
+    Throttled,
+}
+
+impl SignIn {
+    /// Counts it. Who it was is in the record of writes, not in the log.
+    pub fn emit(self) {
+        let outcome = match self {
+            SignIn::Accepted => "accepted",
+            SignIn::Refused => "refused",
+            SignIn::Throttled => "throttled",
+        };
+        counter!("felt_query_sign_ins_total", "outcome" => outcome).increment(1);
+    }
+}
+
+/// A write goes into the record.
+pub struct Written<'a> {
+    /// What was done.
+    pub action: &'a str,
+    /// What became of it.
+    pub outcome: &'a str,
+    /// What kind of somebody did it.
+    pub actor_kind: &'a str,
+}
+
+impl Written<'_> {
+    /// Counts it and tells it.
+    pub fn emit(&self) {
+        counter!("felt_query_writes_total", "outcome" => self.outcome.to_owned()).increment(1);
+        tracing::info!(action = self.action, outcome = self.outcome, by = self.actor_kind, "write recorded");
+    }
+}
+
+/// A write could not be recorded.
+pub fn not_recorded(error: &StoreError) {
+    counter!("felt_query_writes_not_recorded_total").increment(1);
+    tracing::error!(code = error.code(), error = error.message(), "a write could not be recorded");
 }

@@ -1,11 +1,12 @@
 //! Questions and their answers: the HTTP API over what the processor wrote, and the dashboard's files.
 //!
 //! [`grammar`] reads a question, [`planner`] decides which table answers it and writes the SQL, `calls` make the answer,
-//! [`tokens`] say who may ask. What a visitor did and how it is judged was settled before, in `schema` and `processor`;
+//! [`tokens`] and [`people`] say who may ask, [`audit`] who wrote. What a visitor did and how it is judged was settled before, in `schema` and `processor`;
 //! nothing here writes page views.
 
 mod answer;
 mod assets;
+pub mod audit;
 mod cache;
 mod calls;
 mod config;
@@ -14,14 +15,19 @@ mod events;
 mod figures;
 mod format;
 pub mod grammar;
+mod headers;
+mod known;
 pub mod openapi;
+pub mod people;
 pub mod planner;
 mod record;
 mod router;
+mod secrets;
 mod state;
 pub mod tokens;
 mod watermark;
 
 pub use config::QueryConfig;
 pub use router::{paths, router};
+pub use secrets::Secret;
 pub use state::QueryState;

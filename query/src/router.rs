@@ -3,11 +3,12 @@
 use crate::calls::{self, Parts};
 use crate::grammar::nearest;
 use crate::state::QueryState;
-use crate::{assets, erase, events, openapi};
+use crate::{assets, audit, erase, events, headers, openapi, people, tokens};
 use axum::extract::Path;
 use axum::http::Method;
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, any, get, post};
+use axum::routing::{MethodRouter, any, delete, get, post, put};
 use axum::{Extension, Router};
 use felt_http::Problem;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
@@ -26,6 +27,23 @@ fn site_calls() -> [(&'static str, MethodRouter<QueryState>); 7] {
     ]
 }
 
+/// Who may come in, and what they wrote, with the methods that there are.
+fn access_calls() -> [(&'static str, MethodRouter<QueryState>, &'static str); 10] {
+    let session = get(people::session).post(people::sign_in).delete(people::sign_out);
+    [
+        ("/api/v1/session", session, "GET, HEAD, POST, DELETE"),
+        ("/api/v1/session/password", put(people::change_own_password), "PUT"),
+        ("/api/v1/session/oidc", get(people::oidc_start), "GET, HEAD"),
+        ("/api/v1/session/oidc/callback", get(people::oidc_callback), "GET, HEAD"),
+        ("/api/v1/tokens", get(tokens::tokens).post(tokens::create_token), "GET, HEAD, POST"),
+        ("/api/v1/tokens/{id}", delete(tokens::revoke_token), "DELETE"),
+        ("/api/v1/people", get(people::people).post(people::add_person), "GET, HEAD, POST"),
+        ("/api/v1/people/{email}", delete(people::remove_person), "DELETE"),
+        ("/api/v1/people/{email}/password", put(people::set_password), "PUT"),
+        ("/api/v1/audit", get(audit::audit), "GET, HEAD"),
+    ]
+}
+
 /// The paths of the API, for tests that hold the document against them.
 pub fn paths() -> Vec<&'static str> {
     let others = [
@@ -35,7 +53,8 @@ pub fn paths() -> Vec<&'static str> {
         "/api/v1/sites/{site}/erasures",
         "/api/v1/sites/{site}/erasures/{id}",
     ];
-    site_calls().map(|(path, _)| path).into_iter().chain(others).collect()
+    let access = access_calls().map(|(path, ..)| path);
+    site_calls().map(|(path, _)| path).into_iter().chain(access).chain(others).collect()
 }
 
 /// The API and the dashboard. It brings the fallback of the whole server: whatever is nothing else is the dashboard.
@@ -50,7 +69,12 @@ pub fn router(state: QueryState) -> Router {
         .route("/api/v1/sites/{site}/erasures", get(erase::erasures).post(erase::erase).fallback(gets_and_posts_only))
         .route("/api/v1/sites/{site}/erasures/{id}", get(erase::erasure).fallback(reads_only))
         .with_state(state.clone());
-    let reads = reads.with_state(state);
+    let mut access: Router<QueryState> = Router::new();
+    for (path, handler, methods) in access_calls() {
+        access = access.route(path, handler.fallback(async move || Problem::method_not_allowed(methods)));
+    }
+    let access = access.with_state(state.clone());
+    let reads = reads.with_state(state.clone());
     // Parts of a batch are answered as they are, and compressed with the whole.
     let batch = post(calls::batch).fallback(posts_only).layer(Extension(Parts(reads.clone())));
     let compress = CompressionLayer::new()
@@ -61,10 +85,14 @@ pub fn router(state: QueryState) -> Router {
     let api = reads
         .route("/api/v1/batch", batch)
         .merge(erasures)
+        .merge(access)
         .route("/api/v1/openapi.json", get(openapi::document).fallback(reads_only))
         .route("/api/v1/sites/{site}/{call}", any(unknown_call))
-        .layer(compress);
-    api.fallback(assets::serve)
+        .layer(compress)
+        // What comes last here is passed first: who asks and from where, then the record of writes, then the call.
+        .layer(from_fn_with_state(state.clone(), audit::record_writes))
+        .layer(from_fn_with_state(state.clone(), people::guard));
+    api.fallback(assets::serve).layer(from_fn_with_state(state, headers::add))
 }
 
 async fn reads_only(_: Method) -> Response {

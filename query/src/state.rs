@@ -1,10 +1,12 @@
 //! What all requests share, and the one way of a question to the store: bounded for each site, limited in what it may
 //! cost, cancelled when the asker goes.
 
+use crate::audit::Trail;
 use crate::cache::Cache;
 use crate::config::QueryConfig;
 use crate::events::{self, StoreAsked};
 use crate::grammar::{DAY_MS, Fault, Faults};
+use crate::people::{People, WithSessions};
 use crate::planner::scope::Statement;
 use crate::planner::{self, Ask, Cells, Plan, SourceKind, Window};
 use crate::watermark::Watermark;
@@ -30,6 +32,8 @@ pub struct Shared {
     pub(crate) sites: Arc<Sites>,
     pub(crate) clock: SharedClock,
     pub(crate) authorize: Arc<dyn Authorize>,
+    pub(crate) people: Arc<People>,
+    pub(crate) trail: Trail,
     pub(crate) watermark: Watermark,
     pub(crate) cache: Arc<Cache>,
     /// Told when an erasure was asked for.
@@ -73,6 +77,10 @@ impl QueryState {
         let watermark = Watermark::new(Duration::from_millis(config.watermark_ms));
         let cache = Arc::new(Cache::new(config.cache_entries_max, Duration::from_millis(config.cache_ms)));
         let (places, rates) = (places.collect(), Mutex::default());
+        let people = Arc::new(People::new(&config, store.clone(), clock.clone()));
+        let trail = Trail::new(store.clone(), clock.clone());
+        // Sessions of people are known here only: nothing but the query role takes their cookies.
+        let authorize = Arc::new(WithSessions::new(people.clone(), authorize));
         let erasures = tokio::sync::Notify::new();
         Self(Arc::new(Shared {
             config,
@@ -80,6 +88,8 @@ impl QueryState {
             sites,
             clock,
             authorize,
+            people,
+            trail,
             watermark,
             cache,
             erasures,
@@ -138,7 +148,8 @@ impl QueryState {
             Ok(Ok(place)) => Ok(Some(place)),
             Ok(Err(_)) | Err(_) => {
                 events::refused("busy");
-                let detail = "too many questions about this site are being answered, ask again in a moment";
+                let detail = "too many questions about this site are being answered: ask again in a moment, fewer at once, \
+                              or several in one POST /api/v1/batch";
                 Err(Problem::too_many_requests("busy", detail, Duration::from_secs(1)))
             }
         }
@@ -189,26 +200,53 @@ pub(crate) fn fault_problem(fault: Fault) -> Problem {
     Faults::from(fault).into()
 }
 
-/// Codes of ClickHouse for a question that costs more than it may: rows, time, bytes, rows of the result.
-const TOO_EXPENSIVE: [i32; 4] = [158, 159, 307, 396];
-/// Code for memory: of this question, or of the server as a whole.
-const MEMORY: i32 = 241;
+/// What a question met that costs more than it may, by ClickHouse's code: what it had too much of, and how to mend that.
+const TOO_EXPENSIVE: [(i32, &str, &str); 6] = [
+    (
+        158,
+        "rows",
+        "it would read more rows than one question may: ask for a shorter range or fewer metrics, or leave out filters and groups that rollups do not know",
+    ),
+    (
+        307,
+        "bytes",
+        "it would read more bytes than one question may: ask for a shorter range or fewer metrics, or leave out filters and groups that rollups do not know",
+    ),
+    (159, "time", "it takes longer than one question may: ask for a shorter range, a longer step or fewer metrics"),
+    (
+        160,
+        "time",
+        "it would take longer than one question may: ask for a shorter range, a longer step or fewer metrics",
+    ),
+    (
+        241,
+        "memory",
+        "it needs more memory than one question may take: group by one dimension instead of two, or ask for a shorter range or a longer step",
+    ),
+    (
+        396,
+        "groups",
+        "it gives more groups than one question may: add a filter, group by one dimension instead of two, or take a longer step",
+    ),
+];
+/// Words by which ClickHouse says that not this question but all of them together need too much memory.
+const OTHERS_MEMORY: [&str; 2] = ["(total)", "User memory limit"];
+/// The kind of the problem when the store is at fault.
+pub(crate) const STORE_UNAVAILABLE: &str = "store-unavailable";
 
 /// What a failure of the store is to the caller.
 pub(crate) fn store_problem(error: StoreError) -> Problem {
-    let expensive = match error.code() {
-        Some(MEMORY) => !error.message().contains("(total)"),
-        Some(code) => TOO_EXPENSIVE.contains(&code),
-        None => false,
-    };
-    if expensive {
+    let of_others = OTHERS_MEMORY.iter().any(|words| error.message().contains(words));
+    let expensive = TOO_EXPENSIVE.iter().find(|(code, ..)| error.code() == Some(*code) && !of_others);
+    if let Some((_, limit, mend)) = expensive {
         events::refused("expensive");
         return Problem::new(http::StatusCode::UNPROCESSABLE_ENTITY, "too-expensive", "The question costs too much")
-            .detail("the answer would need more time, rows or memory than one question may take: ask for a shorter range, fewer groups, or more filters");
+            .detail(*mend)
+            .field("limit", *limit);
     }
     if error.is_transient() {
         let detail = "the store does not answer at the moment, ask again";
-        return Problem::unavailable("store-unavailable", detail, Duration::from_secs(2));
+        return Problem::unavailable(STORE_UNAVAILABLE, detail, Duration::from_secs(2));
     }
     Problem::internal()
 }

@@ -6,7 +6,7 @@ use crate::events::Answered;
 use crate::format::Format;
 use crate::grammar::{Call, Query, rfc3339};
 use crate::planner::Window;
-use crate::state::{QueryState, fault_problem, store_problem};
+use crate::state::{QueryState, STORE_UNAVAILABLE, fault_problem, store_problem};
 use crate::watermark::Mark;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -16,6 +16,8 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// A question with everything that is known before the store is asked.
 pub(crate) struct Question {
@@ -55,10 +57,30 @@ pub(crate) async fn respond(
         return Ok(with_caching(StatusCode::NOT_MODIFIED.into_response(), &tag));
     }
     let cache = state.cache.clone();
+    let asked = format!("{site} {} {path} {}", call.name(), query.print());
     let question = Question { state, window: Window { from_ms, to_ms }, site: site.clone(), query, mark, now_ms, path };
+    let stale_max = Duration::from_millis(question.state.config.stale_ms_max);
     let (outcome, computed) = cache.get_or(key, || compute(question).boxed()).await;
-    let answer = outcome?;
-    if computed { Answered::Computed } else { Answered::Cached }.emit();
+    let (answer, age) = match outcome {
+        Ok(answer) => {
+            if computed {
+                cache.remember(&asked, &answer);
+            }
+            (answer, None)
+        }
+        // An old picture that says so is better than none, but only where the store is at fault.
+        Err(problem) if problem.slug() == STORE_UNAVAILABLE => match cache.remembered(&asked, stale_max) {
+            Some((answer, age)) => (Arc::new(aged(&answer, age)), Some(age)),
+            None => return Err(problem),
+        },
+        Err(problem) => return Err(problem),
+    };
+    match age {
+        Some(_) => Answered::Stale,
+        None if computed => Answered::Computed,
+        None => Answered::Cached,
+    }
+    .emit();
 
     let body = if format == Format::Json { answer.to_json(mark) } else { format.rows(&answer) };
     let mut response = Response::new(Body::from(body));
@@ -69,7 +91,27 @@ pub(crate) async fn respond(
     {
         out.insert(header::LINK, link);
     }
-    Ok(with_caching(response, &tag))
+    Ok(match age {
+        None => with_caching(response, &tag),
+        Some(age) => unkept(response, age),
+    })
+}
+
+/// The answer with a word about its age.
+fn aged(answer: &Answer, age: Duration) -> Answer {
+    let minutes = age.as_secs() / 60;
+    let when = if minutes == 0 { "less than a minute".to_owned() } else { format!("{minutes} min") };
+    let mut answer = answer.clone();
+    answer.warnings.insert(0, format!("the store does not answer at the moment: these figures are {when} old"));
+    answer
+}
+
+/// An answer that must not be taken for the current one; `Age` tells it where there is no room for words.
+fn unkept(mut response: Response, age: Duration) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::AGE, HeaderValue::from(age.as_secs().max(1)));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 /// What an answer depends on. A minute more of freshness is told anew only while the window is still filling.

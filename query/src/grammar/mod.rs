@@ -5,7 +5,7 @@
 //! would have worked. Pure: what "now" is, which sites exist and which tables can answer is decided elsewhere.
 
 mod call;
-mod codec;
+pub(crate) mod codec;
 mod dimension;
 mod fault;
 mod filter;

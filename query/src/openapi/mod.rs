@@ -13,7 +13,7 @@ use crate::calls::{self, BatchAnswer, BatchPart, BatchQuestion};
 use axum::http::header;
 use axum::response::IntoResponse;
 use std::sync::LazyLock;
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 /// The document.
@@ -35,6 +35,20 @@ use utoipa::{Modify, OpenApi};
         calls::distribution,
         calls::health,
         calls::batch,
+        crate::people::session,
+        crate::people::sign_in,
+        crate::people::sign_out,
+        crate::people::change_own_password,
+        crate::people::oidc_start,
+        crate::people::oidc_callback,
+        crate::people::people,
+        crate::people::add_person,
+        crate::people::remove_person,
+        crate::people::set_password,
+        crate::tokens::tokens,
+        crate::tokens::create_token,
+        crate::tokens::revoke_token,
+        crate::audit::audit,
         crate::erase::erase,
         crate::erase::erasure,
         crate::erase::erasures,
@@ -46,6 +60,7 @@ use utoipa::{Modify, OpenApi};
         (name = "metrics", description = "What visitors felt and what was measured"),
         (name = "schema", description = "What can be asked"),
         (name = "privacy", description = "Erasing a person, with the proof of it"),
+        (name = "access", description = "Who may come in: sessions, people, tokens; and the record of writes"),
         (name = "health", description = "Whether the figures can be trusted")
     )
 )]
@@ -58,6 +73,10 @@ impl Modify for Bearer {
         let components = document.components.get_or_insert_default();
         let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
         components.add_security_scheme("bearer", scheme);
+        let description = "What `POST /api/v1/session` sets; over plain http on this machine it is called \
+                           `felt-session`. Whatever is no GET needs the header `X-Felt-CSRF` beside it.";
+        let cookie = ApiKeyValue::with_description("__Host-felt-session", description);
+        components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     }
 }
 
