@@ -36,6 +36,9 @@ pub enum Command {
     Migrate(Migrate),
     /// Brings history in from NDJSON files.
     Import(Import),
+    /// Promises: check them before they are made.
+    #[command(subcommand)]
+    Slo(Slo),
     /// API tokens.
     #[command(subcommand)]
     Token(Token),
@@ -118,6 +121,24 @@ pub struct Import {
     #[arg(long, env = "FELT_TOKEN", value_name = "TOKEN", hide_env_values = true)]
     pub token: Option<String>,
     /// NDJSON files, plain or gzip; `-` is standard input.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+}
+
+/// What can be done with promises.
+#[derive(Debug, Subcommand, Clone)]
+pub enum Slo {
+    /// Validates OpenSLO documents: every fault in every file, with line and field. Exit 0 when they can be taken, else 1.
+    Check(SloCheck),
+}
+
+/// Documents to check.
+#[derive(Debug, Args, Clone)]
+pub struct SloCheck {
+    /// Print one JSON object instead of lines of text.
+    #[arg(long)]
+    pub json: bool,
+    /// YAML or JSON files, read together so that documents may refer to each other; `-` is standard input.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
 }

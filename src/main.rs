@@ -8,6 +8,7 @@ mod migrate;
 mod roles;
 mod serve;
 mod shutdown;
+mod slo;
 mod token;
 
 use std::process::ExitCode;
@@ -27,6 +28,10 @@ fn main() -> ExitCode {
         && engine.supervised
     {
         return exit(felt_store::engine::run_supervised().map_err(anyhow::Error::new));
+    }
+    // Checking documents needs no configuration: it is run by editors and in other repositories.
+    if let Command::Slo(command) = &cli.command {
+        return slo::run(command);
     }
     let config = match Config::load(cli.config.as_deref()) {
         Ok(config) => config,
@@ -54,7 +59,7 @@ async fn run(command: Command, config: Config) -> anyhow::Result<()> {
         Command::Migrate(args) => migrate::run(args, &config).await,
         Command::Import(args) => import::run(args, &config.cache_dir).await,
         Command::Token(cli::Token::Create(args)) => token::create(args, &config).await,
-        Command::Engine(_) => Ok(()), // started before the runtime
+        Command::Engine(_) | Command::Slo(_) => Ok(()), // done before the runtime
     }
 }
 

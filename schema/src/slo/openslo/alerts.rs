@@ -76,13 +76,13 @@ pub fn policy(
     }
     let mut condition_of = |at: &At<'_>| {
         let kind = Kind::AlertCondition;
-        either(at, "conditionRef", kind, version, registry, out, |name, spec, out| condition(name, spec, out))
+        either(at, "conditionRef", kind, version, registry, out, condition)
     };
     let condition = conditions.iter().map(&mut condition_of).collect::<Vec<_>>().into_iter().flatten().next();
     let targets = list(&mut fields, "notificationTargets", out);
     let mut target_of = |at: &At<'_>| {
         let kind = Kind::AlertNotificationTarget;
-        either(at, "targetRef", kind, version, registry, out, |name, spec, out| target(name, spec, out))
+        either(at, "targetRef", kind, version, registry, out, target)
     };
     let targets = targets.iter().filter_map(&mut target_of).collect();
     fields.refuse_others(out);

@@ -13,7 +13,7 @@ const NAME_CHARS_MAX: usize = 63;
 /// Characters of a name that we take.
 const NAME_CHARS_TAKEN_MAX: usize = 255;
 
-const VERSIONS: [(&str, Version); 2] = [("openslo/v1", Version::V1), ("openslo.com/v2alpha", Version::V2Alpha)];
+const VERSIONS: [Version; 2] = [Version::V1, Version::V2Alpha];
 
 /// Reads the header of a document; `None` when it cannot be told what it is.
 pub fn head<'n>(file: &str, node: &'n Node, out: &mut Findings) -> Option<Head<'n>> {
@@ -35,8 +35,8 @@ pub fn head<'n>(file: &str, node: &'n Node, out: &mut Findings) -> Option<Head<'
 
 fn version(at: &At<'_>, out: &mut Findings) -> Option<Version> {
     let text = at.text(out)?;
-    if let Some((_, version)) = VERSIONS.iter().find(|(name, _)| *name == text) {
-        return Some(*version);
+    if let Some(version) = VERSIONS.into_iter().find(|version| version.name() == text) {
+        return Some(version);
     }
     // The group changed its name between the two versions; nobody means anything else by these.
     let meant = match text {
@@ -45,12 +45,11 @@ fn version(at: &At<'_>, out: &mut Findings) -> Option<Version> {
         _ => None,
     };
     if let Some(version) = meant {
-        let spelt = VERSIONS.iter().find(|(_, known)| *known == version).map_or("", |(name, _)| *name);
-        at.warning(out, format!("others may refuse `{text}`: it is spelt `{spelt}`"));
+        at.warning(out, format!("others may refuse `{text}`: it is spelt `{}`", version.name()));
         return Some(version);
     }
     let detail = format!("there is no version `{}` here; there is openslo/v1 and openslo.com/v2alpha", quoted(text));
-    out.unknown(Severity::Error, (at.line(), &at.path), detail, text, VERSIONS.map(|(name, _)| name));
+    out.unknown(Severity::Error, (at.line(), &at.path), detail, text, VERSIONS.map(Version::name));
     None
 }
 

@@ -44,6 +44,16 @@ pub enum Version {
     V2Alpha,
 }
 
+impl Version {
+    /// As `apiVersion` spells it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::V1 => "openslo/v1",
+            Self::V2Alpha => "openslo.com/v2alpha",
+        }
+    }
+}
+
 /// What a document is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs, reason = "each is the specification's own word")]
