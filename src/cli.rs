@@ -42,6 +42,9 @@ pub enum Command {
     /// API tokens.
     #[command(subcommand)]
     Token(Token),
+    /// People who sign in to the dashboard with a password.
+    #[command(subcommand)]
+    Person(Person),
 }
 
 /// Where one process with all roles keeps its data and listens.
@@ -148,6 +151,73 @@ pub struct SloCheck {
 pub enum Token {
     /// Makes an API token; it is shown once and stored hashed.
     Create(TokenCreate),
+    /// Lists the tokens that work, without the tokens themselves.
+    List(Data),
+    /// Ends a token.
+    Revoke(TokenRevoke),
+}
+
+/// Where tokens and people are kept.
+#[derive(Debug, Args, Clone)]
+pub struct Data {
+    /// The data folder of `felt serve`; without it, the configured ClickHouse is used if there is one.
+    #[arg(long, env = "FELT_DATA", default_value = "./felt-data", value_name = "DIR")]
+    pub data: PathBuf,
+}
+
+/// A token to end.
+#[derive(Debug, Args, Clone)]
+pub struct TokenRevoke {
+    /// The token's id, as `felt token list` shows it.
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// Where it is kept.
+    #[command(flatten)]
+    pub at: Data,
+}
+
+/// What can be done with accounts.
+#[derive(Debug, Subcommand, Clone)]
+pub enum Person {
+    /// Makes an account; the password is asked for, or read from standard input.
+    Add(PersonAdd),
+    /// Lists the accounts.
+    List(Data),
+    /// Ends an account and its sessions.
+    Remove(PersonNamed),
+    /// Gives an account another password, asked for or read from standard input, and ends its sessions.
+    Password(PersonNamed),
+}
+
+/// An account to make.
+#[derive(Debug, Args, Clone)]
+pub struct PersonAdd {
+    /// What the person will sign in with.
+    #[arg(value_name = "EMAIL")]
+    pub email: String,
+    /// A site the person may see; repeat it for several, `*` for all.
+    #[arg(long = "site", required = true, value_name = "KEY")]
+    pub sites: Vec<String>,
+    /// Scopes, separated by commas: read:metrics, read:sessions, write:slos, admin.
+    #[arg(long = "scope", value_delimiter = ',', default_value = "read:metrics,read:sessions", value_name = "SCOPE")]
+    pub scopes: Vec<String>,
+    /// What the person is called.
+    #[arg(long, default_value = "")]
+    pub name: String,
+    /// Where it will be kept.
+    #[command(flatten)]
+    pub at: Data,
+}
+
+/// An account.
+#[derive(Debug, Args, Clone)]
+pub struct PersonNamed {
+    /// What the person signs in with.
+    #[arg(value_name = "EMAIL")]
+    pub email: String,
+    /// Where it is kept.
+    #[command(flatten)]
+    pub at: Data,
 }
 
 /// A token to make.
@@ -162,7 +232,7 @@ pub struct TokenCreate {
     /// What the token is for, shown in lists.
     #[arg(long, default_value = "")]
     pub name: String,
-    /// The data folder of `felt serve`; without it, the configured ClickHouse is used if there is one.
-    #[arg(long, env = "FELT_DATA", default_value = "./felt-data", value_name = "DIR")]
-    pub data: PathBuf,
+    /// Where it will be kept.
+    #[command(flatten)]
+    pub at: Data,
 }

@@ -1,10 +1,13 @@
 //! The `felt` command: reads the configuration and puts the roles together. No logic of its own.
 
+mod access;
+mod admin;
 mod cli;
 mod config;
 mod demo;
 mod import;
 mod migrate;
+mod person;
 mod roles;
 mod serve;
 mod shutdown;
@@ -19,6 +22,9 @@ use config::{Config, Faults};
 
 /// The exit code for a configuration that cannot be used (`EX_USAGE`).
 const EXIT_CONFIGURATION: u8 = 64;
+
+/// How long threads that are still busy when all is done may take.
+const LAST_WAIT: std::time::Duration = std::time::Duration::from_secs(1);
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -46,7 +52,10 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return exit(Err(anyhow::Error::new(error).context("the async runtime cannot be started"))),
     };
-    exit(runtime.block_on(run(cli.command, config)))
+    let result = runtime.block_on(run(cli.command, config));
+    // Everything that matters was waited for. A question to a broker that does not answer is not worth staying for.
+    runtime.shutdown_timeout(LAST_WAIT);
+    exit(result)
 }
 
 async fn run(command: Command, config: Config) -> anyhow::Result<()> {
@@ -58,7 +67,8 @@ async fn run(command: Command, config: Config) -> anyhow::Result<()> {
         Command::Query(args) => roles::query(args, &config).await,
         Command::Migrate(args) => migrate::run(args, &config).await,
         Command::Import(args) => import::run(args, &config.cache_dir).await,
-        Command::Token(cli::Token::Create(args)) => token::create(args, &config).await,
+        Command::Token(command) => token::run(command, &config).await,
+        Command::Person(command) => person::run(command, &config).await,
         Command::Engine(_) | Command::Slo(_) => Ok(()), // done before the runtime
     }
 }

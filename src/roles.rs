@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use async_trait::async_trait;
@@ -9,18 +10,19 @@ use axum::Router;
 use felt_eventlog::{EventLog, KafkaConfig, KafkaConsumer, KafkaLog, LogConsumer};
 use felt_http::health::{Check, Readiness};
 use felt_http::{Authorize, OpenAccess, ServerLimits};
-use felt_ingest::IngestState;
+use felt_ingest::{IngestConfig, IngestState, Spool, SpoolConfig};
 use felt_processor::{Processor, ProcessorError, Status};
 use felt_query::QueryState;
-use felt_query::tokens::StoredTokens;
 use felt_schema::clock::{SharedClock, SystemClock};
+use felt_schema::site::Sites;
 use felt_store::Store;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::access;
 use crate::cli;
-use crate::config::Config;
+use crate::config::{Config, Faults};
 use crate::shutdown;
 
 /// Where a role listens when neither flag nor configuration says.
@@ -28,35 +30,88 @@ const INGEST_LISTEN: ([u8; 4], u16) = ([127, 0, 0, 1], 8090);
 const QUERY_LISTEN: ([u8; 4], u16) = ([127, 0, 0, 1], 8091);
 const PROCESSOR_LISTEN: ([u8; 4], u16) = ([127, 0, 0, 1], 8092);
 
-/// `felt ingest`: takes beacons and makes them durable in Kafka.
+/// Connections that wait to be accepted.
+const BACKLOG: u32 = 1_024;
+
+/// How long ingest's last counts, and then the log, may take to be written. With the server's own drain it bounds the exit.
+const INGEST_DRAIN: Duration = Duration::from_secs(4);
+
+/// `felt ingest`: takes beacons and makes them durable in Kafka, or in its spool while Kafka does not take them.
 pub async fn ingest(args: cli::Role, config: &Config) -> Result<()> {
     let shutdown = shutdown::on_signal()?;
     let kafka = configured_kafka(config)?;
-    let listener = bind(args.listen.or(config.ingest.listen), INGEST_LISTEN).await?;
-    // Starts while Kafka is away: readiness says so, and browsers are told to come back.
+    let settings = config.ingest.settings.clone();
+    let clock: SharedClock = Arc::new(SystemClock);
+    // Before the port is open: a file that must be recovered first should not keep clients waiting.
+    let spool = spool(&settings.spool, kafka, &clock).await?;
+    let listener = bind(args.listen.or(config.ingest.listen), INGEST_LISTEN, settings.reuse_port).await?;
+    // Starts while Kafka is away: beacons wait in the spool.
     let log: Arc<dyn EventLog> = Arc::new(KafkaLog::lazy(kafka.clone()));
     let sites = Arc::new(config.sites.clone());
     // Imports need a token; tokens are in ClickHouse. Without one, imports are refused on an open address.
-    let authorize: Arc<dyn Authorize> = match (&config.clickhouse, listener.local_addr()?.ip().is_loopback()) {
-        (_, true) => Arc::new(OpenAccess),
-        (Some(clickhouse), false) => Arc::new(StoredTokens::new(Store::connect(clickhouse.clone()))),
-        (None, false) => bail!("imports need API tokens, which are kept in ClickHouse: add [clickhouse] to felt.toml"),
+    let address = listener.local_addr()?;
+    let authorize: Arc<dyn Authorize> = match &config.clickhouse {
+        Some(clickhouse) => {
+            let store = Store::connect(clickhouse.clone());
+            access::of_imports(access::of_queries(&store, config, address), &store, &clock)
+        }
+        None if address.ip().is_loopback() => Arc::new(OpenAccess),
+        None => {
+            let missing = "imports need API tokens, which are kept in ClickHouse: add `[clickhouse]`";
+            return Err(Faults::one(&config.source, "clickhouse", missing).into());
+        }
     };
-    let ingest =
-        IngestState::new(config.ingest.settings.clone(), log.clone(), sites, Arc::new(SystemClock), authorize)?;
+    let ingest = make_ingest(settings, log.clone(), spool, sites, clock, authorize)?;
     let router = health(Checks::default().ingest(&ingest).build())?.merge(felt_ingest::router(ingest.clone()));
     announce("ingest", &listener)?;
-    felt_http::serve(listener, router, config.server.clone(), shutdown.cancelled_owned()).await?;
-    ingest.drain().await;
-    log.close().await.context("the event log did not close cleanly")
+    felt_http::serve(listener, router, config.server.clone(), shutdown.clone().cancelled_owned()).await?;
+    close_ingest(&ingest, &log).await
+}
+
+/// The spool in front of Kafka, unless the configuration wants none.
+pub async fn spool(config: &SpoolConfig, kafka: &KafkaConfig, clock: &SharedClock) -> Result<Option<Spool>> {
+    if config.bytes_max == 0 {
+        return Ok(None);
+    }
+    Ok(Some(Spool::open(config.clone(), kafka.entry_bytes_max, clock.clone()).await?))
+}
+
+/// The ingest role over this log, with a spool where there is one.
+pub fn make_ingest(
+    settings: IngestConfig,
+    log: Arc<dyn EventLog>,
+    spool: Option<Spool>,
+    sites: Arc<Sites>,
+    clock: SharedClock,
+    authorize: Arc<dyn Authorize>,
+) -> Result<IngestState> {
+    Ok(match spool {
+        Some(spool) => IngestState::with_spool(settings, log, spool, sites, clock, authorize)?,
+        None => IngestState::new(settings, log, sites, clock, authorize)?,
+    })
+}
+
+/// After the last request was answered: what is under way is finished, or lies in the spool.
+pub async fn close_ingest(ingest: &IngestState, log: &Arc<dyn EventLog>) -> Result<()> {
+    ingest.drain_within(INGEST_DRAIN).await;
+    if !ingest.log_answers() {
+        return Ok(());
+    }
+    let closed = tokio::time::timeout(INGEST_DRAIN, log.close()).await;
+    closed.context("the event log did not close in time")?.context("the event log did not close cleanly")
 }
 
 /// `felt processor`: turns the log into rows.
 pub async fn processor(args: cli::Role, config: &Config) -> Result<()> {
     let shutdown = shutdown::on_signal()?;
-    let kafka = configured_kafka(config)?;
-    let store = configured_store(config)?;
-    let listener = bind(args.listen.or(config.processor.listen), PROCESSOR_LISTEN).await?;
+    let (kafka, store) = match (configured_kafka(config), configured_store(config)) {
+        (Ok(kafka), Ok(store)) => (kafka, store),
+        (kafka, store) => {
+            let missing = kafka.err().into_iter().chain(store.err());
+            return Err(Faults(missing.flat_map(|faults| faults.0).collect()).into());
+        }
+    };
+    let listener = bind(args.listen.or(config.processor.listen), PROCESSOR_LISTEN, false).await?;
     prepare(&store).await?;
     let consumer = kafka_consumer(kafka).await?;
     let stop = CancellationToken::new();
@@ -74,14 +129,10 @@ pub async fn processor(args: cli::Role, config: &Config) -> Result<()> {
 pub async fn query(args: cli::Role, config: &Config) -> Result<()> {
     let shutdown = shutdown::on_signal()?;
     let store = configured_store(config)?;
-    let listener = bind(args.listen.or(config.query.listen), QUERY_LISTEN).await?;
+    let listener = bind(args.listen.or(config.query.listen), QUERY_LISTEN, false).await?;
     prepare(&store).await?;
     let sites = Arc::new(config.sites.clone());
-    let authorize: Arc<dyn Authorize> = if listener.local_addr()?.ip().is_loopback() {
-        Arc::new(OpenAccess)
-    } else {
-        Arc::new(StoredTokens::new(store.clone()))
-    };
+    let authorize = access::of_queries(&store, config, listener.local_addr()?);
     let state = QueryState::new(config.query.settings.clone(), store.clone(), sites, Arc::new(SystemClock), authorize);
     tokio::spawn(felt_query::erase::run(state.clone(), shutdown.clone().cancelled_owned()));
     let router = health(Checks::default().store(store).build())?.merge(felt_query::router(state));
@@ -138,23 +189,36 @@ pub async fn kafka_consumer(kafka: &KafkaConfig) -> Result<Arc<dyn LogConsumer>>
     Ok(Arc::new(consumer.with_context(|| format!("Kafka at {} cannot be used", kafka.brokers))?))
 }
 
-fn configured_kafka(config: &Config) -> Result<&KafkaConfig> {
-    config.kafka.as_ref().context(
-        "a role on its own needs Kafka: add `[kafka]` with `brokers = \"host:9092\"` to felt.toml, or run `felt serve`",
-    )
+fn configured_kafka(config: &Config) -> Result<&KafkaConfig, Faults> {
+    let missing = "a role on its own needs Kafka: add `[kafka]` with `brokers = \"host:9092\"`, or run `felt serve`";
+    config.kafka.as_ref().ok_or_else(|| Faults::one(&config.source, "kafka", missing))
 }
 
-fn configured_store(config: &Config) -> Result<Store> {
-    let clickhouse = config.clickhouse.clone().context(
-        "a role on its own needs ClickHouse: add `[clickhouse]` with `url = \"http://host:8123\"` to felt.toml, or run \
-         `felt serve`",
-    )?;
+fn configured_store(config: &Config) -> Result<Store, Faults> {
+    let missing =
+        "a role on its own needs ClickHouse: add `[clickhouse]` with `url = \"http://host:8123\"`, or run `felt serve`";
+    let clickhouse = config.clickhouse.clone().ok_or_else(|| Faults::one(&config.source, "clickhouse", missing))?;
     Ok(Store::connect(clickhouse))
 }
 
-async fn bind(listen: Option<SocketAddr>, default: ([u8; 4], u16)) -> Result<TcpListener> {
+async fn bind(listen: Option<SocketAddr>, default: ([u8; 4], u16), reuse_port: bool) -> Result<TcpListener> {
     let address = listen.unwrap_or_else(|| SocketAddr::from(default));
-    TcpListener::bind(address).await.with_context(|| format!("{address} cannot be listened on"))
+    let bound = if reuse_port { bind_shared(address) } else { TcpListener::bind(address).await };
+    Ok(bound.map_err(|error| cannot_listen(address, &error))?)
+}
+
+/// Nothing has been started by then: whoever reads this has an address to choose, and nothing to clean up.
+pub fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> Faults {
+    Faults::one("--listen", address.to_string(), format!("this address cannot be listened on: {error}"))
+}
+
+/// Listens on an address that other processes of this user may listen on too: the kernel divides connections among them.
+fn bind_shared(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.set_reuseport(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 fn announce(role: &str, listener: &TcpListener) -> Result<()> {

@@ -4,20 +4,18 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use axum::Router;
 use felt_eventlog::{EventLog, LocalLog, LogConsumer};
-use felt_http::{Authorize, OpenAccess};
-use felt_ingest::IngestState;
 use felt_processor::Processor;
 use felt_query::QueryState;
-use felt_query::tokens::StoredTokens;
 use felt_schema::clock::{SharedClock, SystemClock};
 use felt_store::engine::{self, EngineHandle, SpawnConfig};
 use felt_store::{Store, StoreConfig};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::access;
 use crate::cli;
 use crate::config::Config;
 use crate::roles;
@@ -40,8 +38,7 @@ pub async fn serve(
     shutdown: CancellationToken,
     ready: impl FnOnce(&str),
 ) -> Result<()> {
-    let listener =
-        TcpListener::bind(args.listen).await.with_context(|| format!("{} cannot be listened on", args.listen))?;
+    let listener = TcpListener::bind(args.listen).await.map_err(|error| roles::cannot_listen(args.listen, &error))?;
     let address = listener.local_addr()?;
     std::fs::create_dir_all(&args.data).with_context(|| format!("{} cannot be made", args.data.display()))?;
     let (store, engine) = store(config, &args.data).await?;
@@ -50,17 +47,18 @@ pub async fn serve(
     let (log, consumer) = log(config, &args.data, &clock).await?;
 
     let sites = Arc::new(config.sites.clone());
-    let authorize: Arc<dyn Authorize> = if address.ip().is_loopback() {
-        Arc::new(OpenAccess)
-    } else {
-        require_a_token(&store, address).await?;
-        Arc::new(StoredTokens::new(store.clone()))
-    };
-    let query =
-        QueryState::new(config.query.settings.clone(), store.clone(), sites.clone(), clock.clone(), authorize.clone());
+    access::require_somebody(&store, config, address).await?;
+    let authorize = access::of_queries(&store, config, address);
+    let imports = access::of_imports(authorize.clone(), &store, &clock);
+    let query = QueryState::new(config.query.settings.clone(), store.clone(), sites.clone(), clock.clone(), authorize);
     tokio::spawn(felt_query::erase::run(query.clone(), shutdown.clone().cancelled_owned()));
-    let ingest =
-        IngestState::new(config.ingest.settings.clone(), log.clone(), sites.clone(), clock.clone(), authorize)?;
+    let settings = config.ingest.settings.clone();
+    // The embedded log takes beacons whatever is away; Kafka may not.
+    let spool = match &config.kafka {
+        Some(kafka) => roles::spool(&settings.spool.clone().below(&args.data), kafka, &clock).await?,
+        None => None,
+    };
+    let ingest = roles::make_ingest(settings, log.clone(), spool, sites.clone(), clock.clone(), imports)?;
     let processor = Processor::new(config.processor.settings.clone(), consumer.clone(), store.clone(), sites, clock);
     let checks = roles::Checks::default().ingest(&ingest).processor(&processor).store(store);
     let router = roles::health(checks.build())?
@@ -73,9 +71,8 @@ pub async fn serve(
     let processor = tokio::spawn(processor.run(stop_processor.clone()));
     ready(&format!("http://{}", reachable(address)));
     let served = roles::listen(listener, router, config.server.clone(), shutdown, processor, stop_processor).await;
-    ingest.drain().await;
     let given_up = consumer.close().await;
-    let closed = log.close().await;
+    let closed = roles::close_ingest(&ingest, &log).await;
     if let Some(engine) = engine {
         engine.shutdown().await;
     }
@@ -109,17 +106,6 @@ async fn log(config: &Config, data: &Path, clock: &SharedClock) -> Result<(Arc<d
     }
     let log = LocalLog::open(config.local_log(data.join("log")), clock.clone())?;
     Ok((Arc::new(log.clone()), Arc::new(log.consumer())))
-}
-
-/// Refuses to serve an open address while nobody could prove who they are.
-async fn require_a_token(store: &Store, address: SocketAddr) -> Result<()> {
-    if felt_query::tokens::any(store).await? {
-        return Ok(());
-    }
-    bail!(
-        "{address} can be reached from other machines and no API token exists yet; make one with \
-         `felt token create --site KEY --scope read:metrics`, or listen on a loopback address"
-    )
 }
 
 /// The address as a browser on this machine can open it.
