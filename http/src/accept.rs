@@ -3,6 +3,7 @@
 use crate::crowd::{Crowd, Place};
 use crate::events::{self, ServerMetrics};
 use crate::exchange::Exchange;
+use crate::handover;
 use crate::inflight::InFlight;
 use crate::memory::Memory;
 use crate::wire::{Seen, Wire};
@@ -31,7 +32,19 @@ pub async fn serve(
     limits: ServerLimits,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    serve_with_signal(listener, router, limits, shutdown, |_| ()).await
+    serve_as(listener, router, limits, shutdown, |_| (), Successor::None).await
+}
+
+/// As [`serve`], where another process listens on the same address (`SO_REUSEPORT`): on shutdown nothing is refused. New
+/// connections are left to the other process, and those that are open are served until their next answer, which closes them, or
+/// until they were idle for too long.
+pub async fn serve_beside_others(
+    listener: TcpListener,
+    router: Router,
+    limits: ServerLimits,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    serve_as(listener, router, limits, shutdown, |_| (), Successor::Listens).await
 }
 
 /// As [`serve`], and hands out the [`Draining`] signal first, for tasks that are not requests.
@@ -41,6 +54,24 @@ pub async fn serve_with_signal(
     limits: ServerLimits,
     shutdown: impl Future<Output = ()>,
     share: impl FnOnce(Draining),
+) -> io::Result<()> {
+    serve_as(listener, router, limits, shutdown, share, Successor::None).await
+}
+
+/// Whether somebody else takes the connections that come after us.
+#[derive(PartialEq)]
+enum Successor {
+    None,
+    Listens,
+}
+
+async fn serve_as(
+    listener: TcpListener,
+    router: Router,
+    limits: ServerLimits,
+    shutdown: impl Future<Output = ()>,
+    share: impl FnOnce(Draining),
+    successor: Successor,
 ) -> io::Result<()> {
     // Metrics are looked up once per listener, so the recorder comes first. If somebody else's is installed, it gets them.
     let _ = telemetry::install();
@@ -58,7 +89,8 @@ pub async fn serve_with_signal(
         }),
         graceful: GracefulShutdown::new(),
         connections: JoinSet::new(),
-        listener,
+        accepted: 0,
+        listener: Some(listener),
     };
 
     tokio::select! {
@@ -67,6 +99,9 @@ pub async fn serve_with_signal(
     }
     events::drain_started();
     let deadline = tokio::time::Instant::now() + server.exchange.limits.drain_timeout();
+    if successor == Successor::Listens {
+        let _ = tokio::time::timeout_at(deadline, server.hand_over()).await;
+    }
 
     // First, requests are finished while newcomers hear 503: connections stay open, so nobody is cut off mid-way.
     in_flight.start_draining();
@@ -87,7 +122,9 @@ pub async fn serve_with_signal(
 }
 
 struct Server {
-    listener: TcpListener,
+    /// `None` once it is closed.
+    listener: Option<TcpListener>,
+    accepted: u64,
     permits: Arc<Semaphore>,
     crowd: Arc<Crowd>,
     exchange: Arc<Exchange>,
@@ -102,8 +139,10 @@ impl Server {
         loop {
             // The permit comes first: what we cannot serve yet stays in the kernel's queue.
             let Ok(permit) = self.permits.clone().acquire_owned().await else { return std::future::pending().await };
-            match self.listener.accept().await {
+            let Some(listener) = &self.listener else { return std::future::pending().await };
+            match listener.accept().await {
                 Ok((stream, peer)) => {
+                    self.accepted += 1;
                     wait = ACCEPT_WAIT_MIN;
                     match self.crowd.enter(peer.ip()) {
                         Some(place) => self.spawn_connection(stream, peer, (permit, place)),
@@ -119,6 +158,34 @@ impl Server {
                 }
             }
             while self.connections.try_join_next().is_some() {}
+        }
+    }
+
+    /// Leaves new connections to another process without refusing one, and returns when the last that is open is closed.
+    async fn hand_over(&mut self) {
+        self.exchange.in_flight.start_leaving();
+        if let Some(listener) = &self.listener
+            && let Err(error) = handover::take_no_more_handshakes(listener)
+        {
+            events::handover_incomplete(&error);
+        }
+        // Handshakes that have begun are ours: a listener that closes resets them.
+        self.accept_for(handover::HANDSHAKE_TIME).await;
+        loop {
+            let before = self.accepted;
+            self.accept_for(handover::QUIET_TIME).await;
+            if self.accepted == before {
+                break;
+            }
+        }
+        self.listener = None;
+        while self.connections.join_next().await.is_some() {}
+    }
+
+    async fn accept_for(&mut self, time: Duration) {
+        tokio::select! {
+            never = self.accept_forever() => match never {},
+            () = tokio::time::sleep(time) => {}
         }
     }
 

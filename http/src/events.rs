@@ -143,3 +143,7 @@ pub(crate) fn drain_finished(cut: usize) {
         tracing::info!("drained");
     }
 }
+
+pub(crate) fn handover_incomplete(error: &std::io::Error) {
+    tracing::warn!(%error, "new connections cannot be left to the other process, one that comes while we close may be reset");
+}

@@ -75,7 +75,7 @@ impl Exchange {
             }
             None => self.bounded(peer, request, &request_id, uri.path()).await,
         };
-        if self.in_flight.is_draining() {
+        if self.in_flight.closes_connections() {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         // 7. Security headers, unless the handler set its own.

@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 #[derive(Debug, Default)]
 pub(crate) struct InFlight {
     draining: AtomicBool,
+    leaving: AtomicBool,
     requests: AtomicUsize,
     idle: Notify,
 }
@@ -20,6 +21,16 @@ impl InFlight {
 
     pub(crate) fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Acquire)
+    }
+
+    /// Whether each answer is to be its connection's last.
+    pub(crate) fn closes_connections(&self) -> bool {
+        self.leaving.load(Ordering::Acquire) || self.is_draining()
+    }
+
+    /// From now on each answer is its connection's last, and nothing is refused: another process takes what comes next.
+    pub(crate) fn start_leaving(&self) {
+        self.leaving.store(true, Ordering::Release);
     }
 
     /// From now on new requests are refused.
@@ -55,8 +66,8 @@ impl Drop for InFlightGuard {
 pub struct Draining(pub(crate) Arc<InFlight>);
 
 impl Draining {
-    /// True once new work is refused.
+    /// True once new work is refused, or left to another process.
     pub fn has_begun(&self) -> bool {
-        self.0.is_draining()
+        self.0.closes_connections()
     }
 }

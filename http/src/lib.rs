@@ -11,6 +11,7 @@ mod crowd;
 mod deadline;
 mod events;
 mod exchange;
+mod handover;
 pub mod health;
 mod inflight;
 mod limits;
@@ -20,7 +21,7 @@ mod request_id;
 pub mod telemetry;
 mod wire;
 
-pub use accept::{serve, serve_with_signal};
+pub use accept::{serve, serve_beside_others, serve_with_signal};
 pub use authorize::{ALL_SITES, Authorize, Caller, CallerKind, Denied, Grant, OpenAccess, Scope, bearer};
 pub use deadline::{BodyTooSlow, Patience};
 pub use exchange::RequestContext;
