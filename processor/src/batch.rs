@@ -5,6 +5,7 @@
 //! one outcome: the first of its view is `accepted`, every other one `replaced`, whichever of them counts in the end.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::RangeInclusive;
 
 use felt_eventlog::LogRecord;
 use felt_schema::clock::{day_of, hour_of, minute_of};
@@ -99,9 +100,15 @@ impl<'a> Draft<'a> {
         Self { condemned: condemned.collect(), ..Self::default() }
     }
 
-    /// Records that could not be read.
-    pub fn invalid(&self) -> usize {
-        self.condemned.len()
+    /// Offsets of the records that could not be read, in order.
+    pub fn invalid(&self) -> Vec<u64> {
+        self.condemned.iter().map(|condemned| condemned.offset).collect()
+    }
+
+    /// The days on which the snapshots arrived: in these partitions of the store their rows are.
+    pub fn days(&self) -> RangeInclusive<u16> {
+        let days = || self.views.iter().map(|view| day_of(view.record.received_at_ms));
+        days().min().unwrap_or_default()..=days().max().unwrap_or_default()
     }
 
     /// The latest arrival.

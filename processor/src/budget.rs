@@ -1,9 +1,15 @@
 //! How many distinct values a site may have a day, per dimension: strangers choose URLs, releases and tags, and each new
 //! value costs rollup rows for a year. Values beyond the budget become `(other)` and are counted; known ones stay.
 //!
-//! Values are remembered as 64-bit hashes, so a full site-day of pages costs 32 kB. What earlier processes admitted today is
-//! loaded from the store when a partition is claimed ([`Budgets::remember`]). Partitions of one process share one `Budgets`;
-//! several processes may each admit a full budget of different values, which bounds rows all the same.
+//! First come is first served, but not to the end: the last quarter of a budget is kept for values that come back. A flood
+//! of made-up URLs names each of them once; a real page is seen again, today or because it was known yesterday. So a flood
+//! that uses a day's budget up before breakfast does not cost the real pages their rows: one that first appears after that
+//! loses its first view to `(other)` and is itself from the second on.
+//!
+//! Values are remembered as 64-bit hashes, so a full site-day of pages costs 32 kB, and what was turned away eight times that
+//! at most. What others admitted is loaded from the store when a partition is claimed and once a minute
+//! ([`Budgets::remember`]). Partitions of one process share one `Budgets`; within that minute several processes may each
+//! admit a full budget of different values, which bounds rows all the same.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::BuildHasherDefault;
@@ -30,6 +36,10 @@ pub enum Dimension {
     TagValue,
     /// Name of a custom timing.
     Timing,
+    /// Browser: its name comes out of a header that the sender writes.
+    Browser,
+    /// Operating system.
+    Os,
     /// Host of the page's address.
     Host,
     /// Referring host.
@@ -51,6 +61,8 @@ impl Dimension {
             Self::TagName => "tag_name",
             Self::TagValue => "tag_value",
             Self::Timing => "timing",
+            Self::Browser => "browser",
+            Self::Os => "os",
             Self::Host => "host",
             Self::Referrer => "referrer",
             Self::Lang => "lang",
@@ -59,14 +71,13 @@ impl Dimension {
         }
     }
 
-    /// Distinct values a site-day; the first three are the site's to choose.
+    /// Distinct values a site-day. The site chooses three of them, see [`Site`]; the others are known to be few.
     fn values_max(self, site: &Site) -> usize {
         match self {
             Self::Page => site.pages_max_per_day as usize,
             Self::Release => site.releases_max_per_day as usize,
             Self::TagValue => site.tag_values_max_per_day as usize,
-            Self::TagName => 100,
-            Self::Timing => 100,
+            Self::TagName | Self::Timing | Self::Browser | Self::Os => 100,
             Self::Host => 200,
             Self::Referrer => 1_000,
             Self::Lang => 300,
@@ -81,8 +92,45 @@ type HashesOf = HashSet<u64, BuildHasherDefault<Identity>>;
 /// The values that each site has today, by hash.
 #[derive(Clone, Default)]
 pub struct Budgets {
-    days: HashMap<u16, HashMap<u64, HashesOf, BuildHasherDefault<Identity>>>,
+    days: HashMap<u16, HashMap<u64, Values, BuildHasherDefault<Identity>>>,
 }
+
+/// The values of one dimension of one site on one day.
+#[derive(Clone, Default)]
+struct Values {
+    admitted: HashesOf,
+    turned_away: TurnedAway,
+}
+
+/// Values that were folded lately, in two generations: a full one becomes the old one.
+#[derive(Clone, Default)]
+struct TurnedAway {
+    young: HashesOf,
+    old: HashesOf,
+}
+
+impl TurnedAway {
+    /// Takes a value in; true when it was there already.
+    fn again(&mut self, value: u64, most: usize) -> bool {
+        if self.young.contains(&value) || self.old.contains(&value) {
+            return true;
+        }
+        if self.young.len() >= most {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(value);
+        false
+    }
+}
+
+/// One in so many places is kept for values that come back …
+const KEPT_ONE_IN: usize = 4;
+
+/// … in budgets that are not small: a site that allows itself ten values means ten.
+const KEPT_FROM: usize = 100;
+
+/// Values turned away that are remembered per generation, for each place of the budget.
+const TURNED_AWAY_PER_PLACE: usize = 4;
 
 /// Days kept: today, and yesterday for what arrives around midnight.
 const DAYS_KEPT: u16 = 2;
@@ -93,33 +141,41 @@ impl Budgets {
         if value.is_empty() || value == OTHER {
             return true;
         }
-        let known = self.known(day, &site.key, dimension, part);
+        let set = set_of(&site.key, dimension, part);
         let value = xxh3_64(value.as_bytes());
-        if known.contains(&value) {
+        let yesterday = day.checked_sub(1).and_then(|day| self.days.get(&day)?.get(&set));
+        let was_known = yesterday.is_some_and(|values| values.admitted.contains(&value));
+        let values = self.values(day, set);
+        if values.admitted.contains(&value) {
             return true;
         }
-        known.len() < dimension.values_max(site) && known.insert(value)
+        let most = dimension.values_max(site);
+        let kept = if most >= KEPT_FROM { most / KEPT_ONE_IN } else { 0 };
+        let open = values.admitted.len() < most - kept;
+        let full = values.admitted.len() >= most;
+        let comes_back = was_known || (!open && values.turned_away.again(value, most * TURNED_AWAY_PER_PLACE));
+        (open || (comes_back && !full)) && values.admitted.insert(value)
     }
 
     /// Takes a value that the store already holds for this day, whatever the budget says.
     pub fn remember(&mut self, day: u16, site: &str, dimension: Dimension, value: &str) {
         if !value.is_empty() && value != OTHER {
-            self.known(day, site, dimension, "").insert(xxh3_64(value.as_bytes()));
+            self.values(day, set_of(site, dimension, "")).admitted.insert(xxh3_64(value.as_bytes()));
         }
     }
 
     /// Distinct values known of a dimension on a day.
     pub fn len(&self, day: u16, site: &str, dimension: Dimension) -> usize {
         let set = set_of(site, dimension, "");
-        self.days.get(&day).and_then(|sets| sets.get(&set)).map_or(0, HashSet::len)
+        self.days.get(&day).and_then(|sets| sets.get(&set)).map_or(0, |values| values.admitted.len())
     }
 
-    fn known(&mut self, day: u16, site: &str, dimension: Dimension, part: &str) -> &mut HashesOf {
+    fn values(&mut self, day: u16, set: u64) -> &mut Values {
         if !self.days.contains_key(&day) {
             let newest = self.days.keys().copied().max().unwrap_or(day).max(day);
             self.days.retain(|kept, _| kept + DAYS_KEPT > newest);
         }
-        self.days.entry(day).or_default().entry(set_of(site, dimension, part)).or_default()
+        self.days.entry(day).or_default().entry(set).or_default()
     }
 }
 
@@ -206,6 +262,30 @@ mod tests {
         assert!(budgets.admit(1, &shop, Dimension::TagValue, "arm", "b"));
         assert!(budgets.admit(1, &blog, Dimension::TagValue, "plan", "free"));
         assert!(budgets.admit(1, &shop, Dimension::Page, "", "/a"));
+    }
+
+    #[test]
+    fn the_last_quarter_is_for_values_that_come_back() {
+        let (mut budgets, site) = (Budgets::default(), site(200));
+        let mut admit = |day, page: &str| budgets.admit(day, &site, Dimension::Page, "", page);
+        let junk = |n: u32| format!("/junk-{n}");
+        assert!(admit(6, "/known-yesterday"));
+        assert_eq!((0..1_000).filter(|n| admit(7, &junk(*n))).count(), 150);
+        assert!(!admit(7, "/real"), "its first view is folded");
+        assert!((1_000..1_500).all(|n| !admit(7, &junk(n))));
+        assert!(admit(7, "/real"));
+        assert!(admit(7, "/known-yesterday"));
+        // Junk that is repeated can use up the rest, and no more than that.
+        (0..3).for_each(|_| (2_000..2_400).for_each(|n| _ = admit(7, &junk(n))));
+        assert_eq!(budgets.len(7, "shop", Dimension::Page), 200);
+    }
+
+    #[test]
+    fn what_is_turned_away_takes_bounded_memory() {
+        let mut turned_away = TurnedAway::default();
+        assert!((0..100_000).all(|value| !turned_away.again(value, 100)));
+        assert!(turned_away.young.len() + turned_away.old.len() <= 200);
+        assert!(turned_away.again(99_999, 100));
     }
 
     #[test]

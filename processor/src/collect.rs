@@ -44,9 +44,11 @@ impl Collector {
         if gathered.records.is_empty() {
             return Ok(gathered.records);
         }
+        shared.reached("collect:before")?;
         if !room.is_full(&gathered) {
             let since = self.closed_at.map(|closed_at| closed_at.elapsed());
-            let rest = since.and_then(|since| shared.config.batch_age().checked_sub(since)).unwrap_or_default();
+            let age = shared.pace.age(shared.config.batch_age(), Instant::now());
+            let rest = since.and_then(|since| age.checked_sub(since)).unwrap_or_default();
             shared.until_stopped(stop, tokio::time::sleep(rest.max(shared.config.idle_flush()))).await?;
             while let Some(last) = gathered.records.last().map(|last| last.offset).filter(|_| !room.is_full(&gathered))
             {
@@ -58,6 +60,7 @@ impl Collector {
             }
         }
         self.closed_at = Some(Instant::now());
+        shared.reached("collect:after")?;
         Ok(gathered.records)
     }
 

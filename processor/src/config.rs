@@ -6,6 +6,17 @@ use serde::Deserialize;
 
 use crate::prior::recent::RecentLimits;
 
+/// What to do when the store ends before the position in the log: it was restored from a backup, or emptied.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StoreGap {
+    /// Say so, count it, and go on with what is new.
+    #[default]
+    GoOn,
+    /// Stop, so that the log's position can be set back while it still has the records.
+    Stop,
+}
+
 /// `[processor]` of the configuration.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(default, deny_unknown_fields)]
@@ -37,6 +48,10 @@ pub struct ProcessorConfig {
     pub recent_views_max: usize,
     /// Bytes per generation and partition of remembered views.
     pub recent_bytes_max: usize,
+    /// What to do when the store lacks records that are done in the log: `go_on` or `stop`.
+    pub store_gap: StoreGap,
+    /// What other processors have admitted to the budgets is learned this often.
+    pub budgets_refresh_ms: u64,
     /// How long a batch under way may take to finish at shutdown; what does not finish is replayed at the next start.
     pub drain_ms: u64,
 }
@@ -57,6 +72,8 @@ impl Default for ProcessorConfig {
             invalid_records_min: 1_000,
             recent_views_max: 200_000,
             recent_bytes_max: 32 << 20,
+            store_gap: StoreGap::default(),
+            budgets_refresh_ms: 60_000,
             drain_ms: 10_000,
         }
     }

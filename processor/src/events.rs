@@ -27,6 +27,14 @@ pub fn describe() {
         "felt_processor_ranges_lost_total",
         "Times that records were gone from the log before they were read."
     );
+    describe_counter!(
+        "felt_processor_store_gaps_total",
+        "Claims that found the store to end before the position in the log."
+    );
+    describe_counter!(
+        "felt_processor_store_ahead_total",
+        "Claims that found the store to have records that are still to be done in the log."
+    );
     describe_counter!("felt_processor_progress_failures_total", "Progress reports that could not be written.");
 }
 
@@ -177,6 +185,52 @@ impl RangeLost {
             "records are gone from the log before they were read, going on after them"
         );
         counter!("felt_processor_ranges_lost_total").increment(1);
+    }
+}
+
+pub(crate) struct StoreGapFound {
+    pub partition: u32,
+    pub stored: u64,
+    pub done: u64,
+}
+
+impl StoreGapFound {
+    pub fn emit(self) {
+        tracing::error!(
+            partition = self.partition,
+            stored = self.stored,
+            done = self.done,
+            "the store lacks records that are done in the log: was it restored from a backup?"
+        );
+        counter!("felt_processor_store_gaps_total").increment(1);
+    }
+}
+
+pub(crate) struct StoreAhead {
+    pub partition: u32,
+    pub stored: u64,
+    pub done: u64,
+}
+
+impl StoreAhead {
+    pub fn emit(self) {
+        tracing::error!(
+            partition = self.partition,
+            stored = self.stored,
+            done = self.done,
+            "the store has records that are still to be done in the log: was the log restored from a backup?"
+        );
+        counter!("felt_processor_store_ahead_total").increment(1);
+    }
+}
+
+pub(crate) struct BudgetsNotRefreshed<'a> {
+    pub error: &'a str,
+}
+
+impl BudgetsNotRefreshed<'_> {
+    pub fn emit(self) {
+        tracing::debug!(error = self.error, "the day's known values cannot be loaded now");
     }
 }
 

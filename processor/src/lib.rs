@@ -17,8 +17,10 @@ pub mod events;
 pub mod health;
 mod identity;
 mod known;
+mod pace;
 mod partition;
 pub mod pipeline;
+mod position;
 mod prepare;
 pub mod prior;
 mod progress;
@@ -31,6 +33,6 @@ mod validity;
 pub mod view;
 mod write;
 
-pub use config::ProcessorConfig;
+pub use config::{ProcessorConfig, StoreGap};
 pub use health::{Health, Status};
 pub use pipeline::{Failpoints, Processor, ProcessorError, run};

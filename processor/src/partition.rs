@@ -1,5 +1,8 @@
 //! One partition, strictly serial: claim, replay what is open, then collect, prepare, declare, write, advance, for ever.
 //!
+//! Ranges leave no gap between them: each begins where the one before ended, also where the log itself skips offsets. So
+//! whoever compares the log's position with the store's ([`crate::position`]) knows that a difference is a loss.
+//!
 //! Rows are prepared before their range is declared, so that a range that would make too many rows can be cut while nobody
 //! knows of it. Declaring fences: whoever lost the partition learns it there and drops the batch.
 
@@ -15,8 +18,8 @@ use crate::collect::Collector;
 use crate::events::{BatchDone, Bisected, Claimed, Lag, LogRetried, RangeLost};
 use crate::known;
 use crate::pipeline::{ProcessorError, Shared};
-use crate::prepare::{Job, Memory, PrepareError, Prepared, prepare};
-use crate::prior::lookup;
+use crate::position::{self, PositionRow};
+use crate::prepare::{Job, Memory, PrepareError, Prepared, is_unwritten, prepare};
 use crate::prior::recent::Recent;
 use crate::route::Router;
 use crate::user_agent::UserAgents;
@@ -50,7 +53,10 @@ pub(crate) struct Partition {
     memory: Option<Box<Memory>>,
     validity: Validity,
     epoch: u32,
+    /// Where the next range begins.
     next: u64,
+    /// Where the log's oldest record is, when those from `next` on are gone.
+    oldest: u64,
     /// Shrinks when ranges make too many rows, and grows again.
     records_max: usize,
     /// Latest arrival so far.
@@ -72,6 +78,7 @@ impl Partition {
             validity: Validity::new(&shared.config),
             epoch: 0,
             next: 0,
+            oldest: 0,
             records_max: shared.config.batch_records_max.max(1),
             arrival_ms: now_ms,
             shared,
@@ -94,13 +101,15 @@ impl Partition {
         let open = position.open.map(|open| (open.first, open.last));
         Claimed { partition: self.partition, next: position.next, open }.emit();
         (self.epoch, self.next) = (position.epoch, position.next);
+        position::check(&self.shared, self.partition, &position, &self.stop).await?;
         known::load(&self.shared, self.partition, &self.stop).await?;
         if let Some(open) = position.open {
             self.replay(open).await?;
         }
         let mut collector = Collector::new(self.partition);
         loop {
-            let records = match collector.collect(&self.shared, self.next, self.records_max, &self.stop).await {
+            let from = self.next.max(self.oldest);
+            let records = match collector.collect(&self.shared, from, self.records_max, &self.stop).await {
                 Err(Ended::Stop(ProcessorError::Log(error))) => {
                     self.survive(error).await?;
                     continue;
@@ -110,32 +119,37 @@ impl Partition {
             if records.is_empty() {
                 self.idle().await?;
             } else {
-                self.work_off(records, false).await?;
+                self.work_off(records, None).await?;
             }
         }
     }
 
     /// Repeats the range that was found open.
     async fn replay(&mut self, open: DeclaredRange) -> Result<(), Ended> {
+        let mut left = open;
         let records = loop {
-            match self.log(|shared, partition| shared.consumer.read_range(partition, open)).await {
+            match self.log(|shared, partition| shared.consumer.read_range(partition, left)).await {
                 Ok(records) => break records,
-                Err(Ended::Stop(ProcessorError::Log(error))) => self.survive(error).await?,
+                // The log has dropped a part of the range, or all of it: what is left is worked off.
+                Err(Ended::Stop(ProcessorError::Log(LogError::RangeLost { partition, wanted, available }))) => {
+                    RangeLost { partition, wanted, available }.emit();
+                    left.first = available.max(left.first + 1);
+                    if left.first > open.last {
+                        break Vec::new();
+                    }
+                }
                 Err(ended) => return Err(ended),
             }
         };
-        if records.is_empty() {
-            return self.advance(open.last + 1).await;
-        }
         // The range's own ends go into the token, whatever of it the log still has.
-        self.work_off_as(records, true, Some(open)).await
+        self.work_off(records, Some(open)).await
     }
 
     /// Goes on after records that are gone; any other error of the log ends the processor.
     async fn survive(&mut self, error: LogError) -> Result<(), Ended> {
         let LogError::RangeLost { partition, wanted, available } = error else { return Err(error.into()) };
         RangeLost { partition, wanted, available }.emit();
-        self.next = self.next.max(available);
+        self.oldest = self.oldest.max(available);
         Ok(())
     }
 
@@ -149,17 +163,9 @@ impl Partition {
         Ok(())
     }
 
-    async fn work_off(&mut self, records: Vec<LogRecord>, replay: bool) -> Result<(), Ended> {
-        self.work_off_as(records, replay, None).await
-    }
-
-    /// Works records off in one range, or in several where one will not do.
-    async fn work_off_as(
-        &mut self,
-        records: Vec<LogRecord>,
-        replay: bool,
-        declared: Option<DeclaredRange>,
-    ) -> Result<(), Ended> {
+    /// Works records off in one range, or in several where one will not do. `declared` is the range that was found open; its
+    /// records may all be gone.
+    async fn work_off(&mut self, records: Vec<LogRecord>, declared: Option<DeclaredRange>) -> Result<(), Ended> {
         let permit = self.shared.clone();
         let _permit = self.shared.until_stopped(&self.stop, permit.permits.acquire()).await?;
         let source = Source {
@@ -168,15 +174,28 @@ impl Partition {
             arrival_ms: self.arrival_ms,
         };
         let whole = 0..records.len();
+        let replay = declared.is_some();
         let job = Job { records: Arc::new(records), part: whole.clone(), source, replay, condemned: None };
         let mut todo = vec![(whole.clone(), None)];
         while let Some((part, condemned)) = todo.pop() {
             let job = Job { part: part.clone(), condemned, ..job.clone() };
-            let range = declared.filter(|_| part == whole).unwrap_or_else(|| range_of(job.records()));
+            let last = job.records().last().map_or(self.next, |record| record.offset);
+            let last = declared.filter(|_| part.end == whole.end).map_or(last, |declared| declared.last);
+            let range = DeclaredRange { first: self.next, last };
             match self.range(job.clone(), range).await {
                 Ok(()) => {}
                 Err(Failed::Ended(ended)) => return Err(ended),
-                Err(Failed::Split(reason)) => self.split(&job, range, &reason, &mut todo).await?,
+                Err(Failed::TooWide(reason)) => {
+                    // Of a range that was never declared nothing can be written.
+                    if job.replay {
+                        self.must_be_unwritten(&job, &reason).await?;
+                    }
+                    self.split(&job, range, &reason, &mut todo)?;
+                }
+                Err(Failed::Refused(reason)) => {
+                    self.must_be_unwritten(&job, &reason).await?;
+                    self.split(&job, range, &reason, &mut todo)?;
+                }
             }
         }
         self.records_max = (self.records_max * 2).min(self.shared.config.batch_records_max.max(1));
@@ -191,10 +210,10 @@ impl Partition {
         let memory = self.memory.insert(memory);
         let Prepared { rows, latest_ms, invalid } = match prepared {
             Ok(prepared) => prepared,
-            Err(PrepareError::TooWide(error)) => return Err(Failed::Split(error.to_string())),
+            Err(PrepareError::TooWide(error)) => return Err(Failed::TooWide(error.to_string())),
             Err(PrepareError::Ended(ended)) => return Err(ended.into()),
         };
-        self.validity.add(job.records().len(), invalid)?;
+        self.validity.add(job.records().iter().map(|record| record.offset), &invalid)?;
 
         self.shared.reached("declare:before")?;
         let DeclaredRange { first, last } = range;
@@ -202,8 +221,16 @@ impl Partition {
             .await?;
         self.shared.reached("declare:after")?;
         let token = format!("{}/{}/{}/{first}-{last}", self.epoch, job.source.topic, self.partition);
-        let writer = Writer { shared: &self.shared, partition: self.partition, stop: &self.stop };
-        match writer.write(&rows, &token).await {
+        let position = PositionRow {
+            topic: job.source.topic.clone(),
+            partition: self.partition,
+            epoch: self.epoch,
+            next_offset: last + 1,
+        };
+        let (partition, declared_at) = (self.partition, Instant::now());
+        let mut writer = Writer { shared: &self.shared, partition, stop: &self.stop, range, declared_at };
+        match writer.write(&rows, position, &token).await {
+            Ok(()) if job.condemned.is_none() => self.validity.taken(),
             Ok(()) => {}
             Err(WriteError::Ended(ended)) => return Err(ended.into()),
             Err(WriteError::Refused(refused)) => return Err(refused.into()),
@@ -233,9 +260,18 @@ impl Partition {
         Ok(())
     }
 
-    /// Cuts a range in two, or condemns its only record. Only while nothing of it is written: its rows would come again
-    /// under another token.
-    async fn split(
+    /// A range of which something is written must not be cut: its rows would come again under another token.
+    async fn must_be_unwritten(&self, job: &Job, reason: &str) -> Result<(), Ended> {
+        if is_unwritten(self.shared.clone(), job.clone(), self.stop.clone()).await? {
+            return Ok(());
+        }
+        let message = format!("{reason}, and a part of the range is written already");
+        let error = felt_store::StoreError::Permanent { code: None, message };
+        Err(Ended::Stop(ProcessorError::Refused { table: crate::write::PAGE_VIEWS, error }))
+    }
+
+    /// Cuts a range in two, or condemns its only record.
+    fn split(
         &mut self,
         job: &Job,
         range: DeclaredRange,
@@ -243,19 +279,10 @@ impl Partition {
         todo: &mut Vec<(Range<usize>, Option<String>)>,
     ) -> Result<(), Ended> {
         let DeclaredRange { first, last } = range;
-        if job.replay {
-            let written = lookup::written(&self.shared.store, self.partition, first, last);
-            let written = self.shared.until_stopped(&self.stop, written).await?;
-            if !written.is_ok_and(|rows| rows.is_empty()) {
-                let message = format!("{reason}, and a part of the range is written already");
-                let error = felt_store::StoreError::Permanent { code: None, message };
-                return Err(Ended::Stop(ProcessorError::Refused { table: crate::write::PAGE_VIEWS, error }));
-            }
-        }
         Bisected { partition: self.partition, first, last, reason }.emit();
         let Range { start, end } = job.part.clone();
         if end - start == 1 {
-            self.validity.condemned()?;
+            self.validity.refused()?;
             todo.push((start..end, Some(reason.to_owned())));
         } else {
             let middle = start + (end - start) / 2;
@@ -278,7 +305,10 @@ impl Partition {
 /// Why a range was not worked off.
 enum Failed {
     Ended(Ended),
-    Split(String),
+    /// It makes more rows than one insert may have.
+    TooWide(String),
+    /// The store refuses some of its rows for good.
+    Refused(String),
 }
 
 impl From<Ended> for Failed {
@@ -290,19 +320,15 @@ impl From<Ended> for Failed {
 impl From<Refused> for Failed {
     fn from(refused: Refused) -> Self {
         if refused.is_bisectable() {
-            return Self::Split(refused.error.to_string());
+            return Self::Refused(refused.error.to_string());
         }
         let Refused { table, error } = refused;
         Self::Ended(Ended::Stop(ProcessorError::Refused { table, error }))
     }
 }
 
-fn range_of(records: &[LogRecord]) -> DeclaredRange {
-    let offset = |record: Option<&LogRecord>| record.map_or(0, |record| record.offset);
-    DeclaredRange { first: offset(records.first()), last: offset(records.last()) }
-}
-
-async fn retried<T, F>(
+/// A call to the log, tried again while its failure may pass.
+pub(crate) async fn retried<T, F>(
     shared: &Shared,
     partition: u32,
     stop: &CancellationToken,

@@ -21,6 +21,8 @@ use crate::ProcessorConfig;
 use crate::budget::Budgets;
 use crate::events::{self, Fenced, Stopped};
 use crate::health::Health;
+use crate::known;
+use crate::pace::Pace;
 use crate::partition::{Ended, Partition};
 use crate::progress::Progress;
 use crate::state::StateError;
@@ -51,6 +53,20 @@ pub enum ProcessorError {
     /// A state in the store cannot be read.
     #[error(transparent)]
     State(#[from] StateError),
+    /// The store lacks what the log says is done, and the configuration says to stop then.
+    #[error(
+        "the store has partition {partition} up to offset {stored}, but {done} is done in the log (was the store restored \
+         from a backup?): set the log's position back to {stored} while it still has the records, or go on without them \
+         with store_gap = \"go_on\""
+    )]
+    StoreGap {
+        /// The partition.
+        partition: u32,
+        /// Offset up to which the store has its records.
+        stored: u64,
+        /// Offset up to which the log says they are done.
+        done: u64,
+    },
     /// More records cannot be read than a few bad ones would explain.
     #[error(
         "{invalid} of {records} records cannot be read: run the version that wrote them, or look at the dead letters"
@@ -94,6 +110,7 @@ pub(crate) struct Shared {
     pub permits: Semaphore,
     pub progress: Progress,
     pub health: Health,
+    pub pace: Pace,
     failpoints: Arc<dyn Failpoints>,
 }
 
@@ -133,6 +150,7 @@ impl Processor {
             permits: Semaphore::new(config.batches_concurrent_max.max(1)),
             budgets: Mutex::default(),
             health: Health::default(),
+            pace: Pace::default(),
             failpoints: Arc::new(NoFailpoints),
             config,
             consumer,
@@ -169,6 +187,10 @@ impl Processor {
             let every = Duration::from_millis(shared.config.progress_ms.max(1));
             async move { shared.progress.run(&shared.store, &*shared.clock, every, reports).await }
         });
+        let budgets = tokio::spawn({
+            let (shared, reports) = (shared.clone(), reports.clone());
+            async move { known::refresh(&shared, &reports).await }
+        });
         let _ = warm.await;
         let mut result = Partitions::new(shared.clone()).run(shutdown).await;
         if result.is_ok() {
@@ -177,6 +199,7 @@ impl Processor {
         }
         reports.cancel();
         let _ = tokio::time::timeout(shared.config.drain(), reporter).await;
+        budgets.abort();
         if let Err(error) = &result {
             shared.health.stopped(&error.to_string());
             Stopped { error: &error.to_string() }.emit();

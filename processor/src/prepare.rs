@@ -1,20 +1,21 @@
 //! Makes the rows of a range on a thread of its own, so that decoding keeps no other partition waiting: decode, ask memory
 //! and store what came before, transform.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
 use felt_eventlog::LogRecord;
 use felt_schema::clock::hour_of;
-use felt_schema::rows::ViewStateRow;
+use felt_schema::rows::{PageViewRow, ViewStateRow};
 use felt_store::StoreError;
 use tokio_util::sync::CancellationToken;
 
 use crate::batch::{BatchRows, Draft, Source, TooWide, transform};
 use crate::budget::Folder;
 use crate::events::Transformed;
+use crate::known::may_pass;
 use crate::partition::Ended;
 use crate::pipeline::{ProcessorError, Shared};
 use crate::prior::lookup::{self, LookupError, Wanted};
@@ -55,7 +56,8 @@ impl Job {
 pub(crate) struct Prepared {
     pub rows: BatchRows,
     pub latest_ms: Option<i64>,
-    pub invalid: usize,
+    /// Offsets of the records that could not be read, in order.
+    pub invalid: Vec<u64>,
 }
 
 pub(crate) enum PrepareError {
@@ -85,6 +87,21 @@ pub(crate) async fn prepare(
     tokio::task::spawn_blocking(work).await.map_err(|panic| Ended::Stop(ProcessorError::Panicked(panic.to_string())))
 }
 
+/// Whether the store has nothing of a range, so that it may be cut: its rows would come again under another token.
+pub(crate) async fn is_unwritten(shared: Arc<Shared>, job: Job, stop: CancellationToken) -> Result<bool, Ended> {
+    let handle = tokio::runtime::Handle::current();
+    let work = move || {
+        let asker = Asker { shared: &shared, partition: job.source.partition, stop: &stop, handle };
+        let draft = Draft::decode(job.records());
+        let views: HashMap<u64, &str> =
+            draft.views.iter().map(|view| (view.offset, &*view.record.snapshot.view)).collect();
+        let written = asker.written(&draft, &job)?;
+        Ok(!written.iter().any(|row| views.get(&row.log_offset) == Some(&row.view.as_str())))
+    };
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|panic| Ended::Stop(ProcessorError::Panicked(panic.to_string())))?
+}
+
 fn rows_of(asker: &Asker<'_>, memory: &mut Memory, job: &Job) -> Result<Prepared, PrepareError> {
     let started = Instant::now();
     let records = job.records();
@@ -96,9 +113,8 @@ fn rows_of(asker: &Asker<'_>, memory: &mut Memory, job: &Job) -> Result<Prepared
     for rows in asker.ask(|| lookup::states(&asker.shared.store, &wanted))? {
         priors.add(rows);
     }
-    if let (true, Some(first), Some(last)) = (job.replay, records.first(), records.last()) {
-        let (partition, first, last) = (job.source.partition, first.offset, last.offset);
-        for row in asker.ask(|| lookup::written(&asker.shared.store, partition, first, last))? {
+    if job.replay {
+        for row in asker.written(&draft, job)? {
             priors.add_written(row);
         }
     }
@@ -135,9 +151,6 @@ fn remembered(draft: &Draft<'_>, recent: &Recent) -> Result<(Priors, Vec<Wanted>
     Ok((priors, wanted.into_iter().collect()))
 }
 
-/// Answers that break off this often in a row are no accident of the network.
-const BROKEN_OFF_MAX: u32 = 10;
-
 /// Asks the store from a thread that may wait.
 struct Asker<'a> {
     shared: &'a Shared,
@@ -147,6 +160,16 @@ struct Asker<'a> {
 }
 
 impl Asker<'_> {
+    /// The rows that the store has of a job's records.
+    fn written(&self, draft: &Draft<'_>, job: &Job) -> Result<Vec<PageViewRow>, Ended> {
+        let (Some(first), Some(last), false) = (job.records().first(), job.records().last(), draft.views.is_empty())
+        else {
+            return Ok(Vec::new());
+        };
+        let range = (first.offset, last.offset);
+        self.ask(|| lookup::written(&self.shared.store, self.partition, range, draft.days()))
+    }
+
     /// Asks until there is an answer or nobody wants it any more.
     fn ask<T, F>(&self, question: impl Fn() -> F) -> Result<T, Ended>
     where
@@ -159,10 +182,7 @@ impl Asker<'_> {
             match answer {
                 Ok(answer) => return Ok(answer),
                 Err(LookupError::State(error)) => return Err(Ended::Stop(error.into())),
-                Err(LookupError::Store(error)) if error.is_transient() => self.wait(&error, backoff.next())?,
-                // Without a code it was not ClickHouse that refused: an answer that broke off looks like this.
-                Err(LookupError::Store(error)) if error.code().is_none() && broken_off < BROKEN_OFF_MAX => {
-                    broken_off += 1;
+                Err(LookupError::Store(error)) if may_pass(&error, &mut broken_off) => {
                     self.wait(&error, backoff.next())?;
                 }
                 Err(LookupError::Store(error)) => return Err(Ended::Stop(ProcessorError::Lookup(error))),

@@ -1,21 +1,30 @@
 //! Writes a batch: table by table in a fixed order, each one insert under the same token, passing failures tried again for as
 //! long as it takes. The table in which earlier snapshots are looked up comes last: whoever finds a state there may rely
 //! on all that goes with it being written.
+//!
+//! A process may be held up for hours between two inserts. Before an insert that comes late the range is declared once more,
+//! which is refused when the partition has another owner: nobody writes after the store has forgotten the range's token.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clickhouse::{RowOwned, RowWrite};
+use felt_eventlog::DeclaredRange;
 use felt_store::StoreError;
 use rand::Rng;
 use tokio_util::sync::CancellationToken;
 
 use crate::batch::BatchRows;
 use crate::events::{InsertRetried, TableWritten};
-use crate::partition::Ended;
+use crate::pace::TOO_MANY_PARTS;
+use crate::partition::{Ended, retried};
 use crate::pipeline::Shared;
+use crate::position::PositionRow;
 
 /// First wait between two tries; it doubles up to the configured most.
 const RETRY_WAIT_MS_MIN: u64 = 100;
+
+/// A declare is believed for this long.
+const DECLARED_FOR_MAX: Duration = Duration::from_secs(10);
 
 /// Waits that double, with full jitter, so that processors that failed together do not return together.
 pub(crate) struct Backoff {
@@ -26,6 +35,11 @@ pub(crate) struct Backoff {
 impl Backoff {
     pub fn new(most_ms: u64) -> Self {
         Self { ceiling_ms: RETRY_WAIT_MS_MIN, most_ms }
+    }
+
+    /// The longest that the next wait can be.
+    pub fn ceiling(&self) -> Duration {
+        Duration::from_millis(self.ceiling_ms)
     }
 
     pub fn next(&mut self) -> Duration {
@@ -72,11 +86,14 @@ pub(crate) struct Writer<'a> {
     pub shared: &'a Shared,
     pub partition: u32,
     pub stop: &'a CancellationToken,
+    /// The declared range, and when it was last declared.
+    pub range: DeclaredRange,
+    pub declared_at: Instant,
 }
 
 impl Writer<'_> {
     /// Writes all tables. Empty ones are left out, on a replay as well.
-    pub async fn write(&self, rows: &BatchRows, token: &str) -> Result<(), WriteError> {
+    pub async fn write(&mut self, rows: &BatchRows, position: PositionRow, token: &str) -> Result<(), WriteError> {
         self.table(PAGE_VIEWS, ("page_views:before", "page_views:after"), &rows.page_views, token).await?;
         self.table("events", ("events:before", "events:after"), &rows.events, token).await?;
         let points = ("rollup_minute:before", "rollup_minute:after");
@@ -85,11 +102,12 @@ impl Writer<'_> {
         self.table("outcomes", ("outcomes:before", "outcomes:after"), &rows.outcomes, token).await?;
         let points = ("dead_letters:before", "dead_letters:after");
         self.table("dead_letters", points, &rows.dead_letters, token).await?;
+        self.table("positions", ("positions:before", "positions:after"), &[position], token).await?;
         self.table("view_states", ("view_states:before", "view_states:after"), &rows.view_states, token).await
     }
 
     async fn table<T: RowOwned + RowWrite>(
-        &self,
+        &mut self,
         table: &'static str,
         (before, after): (&'static str, &'static str),
         rows: &[T],
@@ -101,12 +119,16 @@ impl Writer<'_> {
         self.shared.reached(before)?;
         let mut backoff = Backoff::new(self.shared.config.retry_wait_ms_max);
         loop {
+            self.still_ours().await?;
             let insert = self.shared.store.insert_rows(table, rows, Some(token));
             match self.shared.until_stopped(self.stop, insert).await? {
                 Ok(()) => break,
                 Err(error) if error.is_transient() => {
                     let wait = backoff.next();
                     InsertRetried { table, error: error.message(), wait }.emit();
+                    if error.code() == Some(TOO_MANY_PARTS) {
+                        self.shared.pace.slow_down(self.shared.config.batch_age(), Instant::now());
+                    }
                     self.shared.health.trouble(self.partition, &error.to_string());
                     self.shared.until_stopped(self.stop, tokio::time::sleep(wait)).await?;
                 }
@@ -116,6 +138,18 @@ impl Writer<'_> {
         self.shared.health.well(self.partition);
         TableWritten { table, rows: rows.len() }.emit();
         self.shared.reached(after)?;
+        Ok(())
+    }
+
+    /// Asks the log again when the last declare is long ago.
+    async fn still_ours(&mut self) -> Result<(), Ended> {
+        if self.declared_at.elapsed() < DECLARED_FOR_MAX {
+            return Ok(());
+        }
+        let DeclaredRange { first, last } = self.range;
+        let declare = || self.shared.consumer.declare(self.partition, first, last);
+        retried(self.shared, self.partition, self.stop, declare).await?;
+        self.declared_at = Instant::now();
         Ok(())
     }
 }

@@ -2,9 +2,11 @@
 
 mod support;
 
-use support::{Beacon, Rig};
+use support::{Rig, append_wave};
 
-const POINTS: [&str; 18] = [
+const POINTS: [&str; 22] = [
+    "collect:before",
+    "collect:after",
     "declare:before",
     "declare:after",
     "page_views:before",
@@ -19,29 +21,13 @@ const POINTS: [&str; 18] = [
     "outcomes:after",
     "dead_letters:before",
     "dead_letters:after",
+    "positions:before",
+    "positions:after",
     "view_states:before",
     "view_states:after",
     "advance:before",
     "advance:after",
 ];
-
-/// Two waves of snapshots; the second replaces a part of the first, and one record in each cannot be read.
-async fn append_wave(rig: &Rig, wave: i64) {
-    let seqs = 0..=u32::try_from(wave).unwrap_or_default();
-    let beacons = seqs.flat_map(|seq| {
-        (0..30).map(move |n| {
-            let body = format!(
-                r#""url": "/p/{n}/x", "metrics": {{"lcp": {}, "inp": 90}}, "events": [{{"type": "error", "at": 1}}]"#,
-                1_000 + 100 * n + i64::from(seq)
-            );
-            let arrives_ms = wave * 60_000 + n;
-            Beacon::new(&format!("view-{n:04}"), seq, arrives_ms, arrives_ms + 500, &body)
-        })
-    });
-    let mut entries: Vec<_> = beacons.map(|beacon| beacon.entry()).collect();
-    entries.push(felt_eventlog::Entry { key: "broken".into(), value: "not a record".into() });
-    rig.append_entries(entries).await;
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_at_any_step_changes_nothing() {

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::ops::RangeInclusive;
 
 use felt_schema::rows::PageViewRow;
 use felt_store::{Store, StoreError};
@@ -65,12 +66,19 @@ pub async fn states(store: &Store, wanted: &[Wanted]) -> Result<Vec<ViewRows>, L
     found.iter().map(|found| Ok(ViewRows::decode(&found.state)?)).collect()
 }
 
-/// The rows that an earlier try at a range wrote. Offsets start anew when a log is lost, so views are compared as well.
-pub async fn written(store: &Store, partition: u32, first: u64, last: u64) -> Result<Vec<PageViewRow>, LookupError> {
+/// The rows that an earlier try at a range wrote; `days` are those on which its records arrived. Offsets start anew when a
+/// log is lost, so the caller compares views as well.
+pub async fn written(
+    store: &Store,
+    partition: u32,
+    (first, last): (u64, u64),
+    days: RangeInclusive<u16>,
+) -> Result<Vec<PageViewRow>, LookupError> {
     let query = store.client().query(
-        "SELECT ?fields FROM page_views WHERE log_partition = {partition:UInt16} \
-         AND log_offset BETWEEN {first:UInt64} AND {last:UInt64} AND sign = 1",
+        "SELECT ?fields FROM page_views WHERE day BETWEEN toDate({from:UInt16}) AND toDate({to:UInt16}) \
+         AND log_partition = {partition:UInt16} AND log_offset BETWEEN {first:UInt64} AND {last:UInt64} AND sign = 1",
     );
+    let query = query.param("from", *days.start()).param("to", *days.end());
     let partition = u16::try_from(partition).unwrap_or(u16::MAX);
     let rows = query.param("partition", partition).param("first", first).param("last", last).fetch_all().await;
     Ok(rows.map_err(StoreError::from)?)

@@ -2,11 +2,15 @@
 
 #![allow(dead_code, reason = "each test file uses a part")]
 
+pub mod fickle;
+pub mod front;
+
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use felt_eventlog::{Entry, EventLog, LocalLog, LocalLogConfig};
+use felt_eventlog::{DeclaredRange, Entry, EventLog, LocalLog, LocalLogConfig, LogConsumer, Position};
 use felt_processor::{Failpoints, Processor, ProcessorConfig, ProcessorError};
 use felt_schema::clock::{Clock, ManualClock, SystemClock};
 use felt_schema::record::{Record, ViewRecord, key};
@@ -29,8 +33,9 @@ pub struct Rig {
     pub clock: Arc<ManualClock>,
     pub config: ProcessorConfig,
     pub sites: Arc<Sites>,
-    engine: Arc<TestEngine>,
-    _log_dir: TempDir,
+    pub engine: Arc<TestEngine>,
+    log_dir: Arc<TempDir>,
+    lives: usize,
 }
 
 /// What one snapshot says, as far as tests care.
@@ -93,14 +98,46 @@ impl Rig {
 
     async fn over(engine: Arc<TestEngine>, database: &str, sites: Vec<Site>, partitions: u32) -> Self {
         let store = engine.migrated(database).await;
-        let log_dir = tempfile::tempdir().expect("a scratch directory can be made");
-        let config = LocalLogConfig { dir: log_dir.path().to_owned(), partitions, ..LocalLogConfig::default() };
-        let log = LocalLog::open(config, Arc::new(SystemClock)).expect("the log opens");
+        let log_dir = Arc::new(tempfile::tempdir().expect("a scratch directory can be made"));
+        let log = open(&log_dir.path().join("0"), partitions);
         let config =
             ProcessorConfig { idle_flush_ms: 1, batch_age_ms: 20, idle_poll_ms: 50, ..ProcessorConfig::default() };
         let sites = Arc::new(Sites::new(sites).expect("the test's sites are valid"));
         let clock = Arc::new(ManualClock::new(NOW_MS));
-        Self { log, store, clock, config, sites, engine, _log_dir: log_dir }
+        Self { log, store, clock, config, sites, engine, log_dir, lives: 0 }
+    }
+
+    /// The same log before another store.
+    pub fn over_store(&self, store: Store) -> Self {
+        Self {
+            log: self.log.clone(),
+            store,
+            clock: self.clock.clone(),
+            config: self.config.clone(),
+            sites: self.sites.clone(),
+            engine: self.engine.clone(),
+            log_dir: self.log_dir.clone(),
+            lives: self.lives,
+        }
+    }
+
+    /// What a power cut leaves of the log: its files as they are, nothing closed. Whoever reads the old one goes on with it,
+    /// unheard.
+    pub fn cut_the_logs_power(&mut self) {
+        let (here, there) = (self.life(), self.log_dir.path().join((self.lives + 1).to_string()));
+        std::fs::create_dir(&there).expect("a folder");
+        for file in std::fs::read_dir(here).expect("the log's files") {
+            let file = file.expect("a file");
+            if file.file_name() != "log.db-shm" {
+                std::fs::copy(file.path(), there.join(file.file_name())).expect("a copy");
+            }
+        }
+        self.lives += 1;
+        self.log = open(&there, self.log.partitions());
+    }
+
+    fn life(&self) -> std::path::PathBuf {
+        self.log_dir.path().join(self.lives.to_string())
     }
 
     pub async fn append(&self, beacons: &[Beacon]) {
@@ -118,6 +155,40 @@ impl Rig {
         Processor::new(self.config.clone(), Arc::new(self.log.consumer()), store, self.sites.clone(), clock)
     }
 
+    /// A processor over another way to the same store, and over another way to the same log.
+    pub fn processor_by(&self, url: &str, consumer: Arc<dyn LogConsumer>) -> Processor {
+        let clock: Arc<dyn Clock> = self.clock.clone();
+        let store = Store::connect(felt_store::StoreConfig { url: url.into(), ..self.store.config().clone() });
+        Processor::new(self.config.clone(), consumer, store, self.sites.clone(), clock)
+    }
+
+    /// A front before the engine, which can kill it.
+    pub async fn front(&self, rule: impl Fn(&front::Seen) -> front::Act + Send + Sync + 'static) -> front::Front {
+        let engine = self.engine.clone();
+        front::before(self.engine.url(), move || kill(&engine), rule).await
+    }
+
+    /// Where an heir of the partition would go on; takes it over.
+    pub async fn position(&self) -> Position {
+        self.log.consumer().claim(0).await.expect("the log answers")
+    }
+
+    /// The range that is left open.
+    pub async fn open_range(&self) -> Option<DeclaredRange> {
+        self.position().await.open
+    }
+
+    /// Which tables have rows, in the order in which they are written.
+    pub async fn written(&self) -> Vec<&'static str> {
+        let mut written = Vec::new();
+        for table in TABLES {
+            if self.line(&format!("SELECT count() FROM {table}")).await != "0" {
+                written.push(table);
+            }
+        }
+        written
+    }
+
     /// Works everything off that is in the log, with a processor that starts now and ends then.
     pub async fn work_off(&self) {
         self.run(self.processor()).await.expect("the processor does its work");
@@ -132,6 +203,22 @@ impl Rig {
         }
         shutdown.cancel();
         running.await.expect("the processor does not panic")
+    }
+
+    /// Everything that readers see after `waves` waves and no fault at all.
+    pub async fn smooth(&self, waves: i64) -> BTreeMap<&'static str, Vec<Vec<serde_json::Value>>> {
+        let rig = self.with_database("felt_smooth").await;
+        for wave in 0..waves {
+            append_wave(&rig, wave).await;
+            rig.work_off().await;
+        }
+        rig.sums().await
+    }
+
+    /// Runs a processor that must end by itself.
+    pub async fn run_until_ended(&self, processor: Processor) -> Result<(), ProcessorError> {
+        let running = processor.run(CancellationToken::new());
+        tokio::time::timeout(Duration::from_secs(120), running).await.expect("it was to end by itself")
     }
 
     /// Runs a processor that ends at a failpoint.
@@ -190,6 +277,42 @@ impl Rig {
         );
         sums
     }
+}
+
+/// The tables in the order in which a range is written.
+pub const TABLES: [&str; 8] =
+    ["page_views", "events", "rollup_minute", "rollup_hour", "outcomes", "dead_letters", "positions", "view_states"];
+
+fn open(dir: &Path, partitions: u32) -> LocalLog {
+    let config = LocalLogConfig { dir: dir.to_owned(), partitions, ..LocalLogConfig::default() };
+    LocalLog::open(config, Arc::new(SystemClock)).expect("the log opens")
+}
+
+/// `kill -9` of the engine; its supervisor starts another.
+pub fn kill(engine: &TestEngine) {
+    let pid = engine.handle().pid().and_then(|pid| rustix::process::Pid::from_raw(pid as i32));
+    if let Some(pid) = pid {
+        // It may be gone already, killed a moment ago.
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+    }
+}
+
+/// Two waves of snapshots; the second replaces a part of the first, and one record in each cannot be read.
+pub async fn append_wave(rig: &Rig, wave: i64) {
+    let seqs = 0..=u32::try_from(wave).unwrap_or_default();
+    let beacons = seqs.flat_map(|seq| {
+        (0..30).map(move |n| {
+            let body = format!(
+                r#""url": "/p/{n}/x", "metrics": {{"lcp": {}, "inp": 90}}, "events": [{{"type": "error", "at": 1}}]"#,
+                1_000 + 100 * n + i64::from(seq)
+            );
+            let arrives_ms = wave * 60_000 + n;
+            Beacon::new(&format!("view-{n:04}"), seq, arrives_ms, arrives_ms + 500, &body)
+        })
+    });
+    let mut entries: Vec<_> = beacons.map(|beacon| beacon.entry()).collect();
+    entries.push(Entry { key: "broken".into(), value: "not a record".into() });
+    rig.append_entries(entries).await;
 }
 
 fn word(value: &serde_json::Value) -> String {
