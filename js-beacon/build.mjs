@@ -1,37 +1,86 @@
-// Builds dist/: the script for browsers, its compressed forms, and the hash that names it. Prints the sizes.
+// Builds dist/: the scripts for browsers with their compressed forms, hashes and integrity, and the modules of the npm package.
+// Prints the sizes, and fails when one is over its budget.
 import { build } from "esbuild";
 import { createHash } from "node:crypto";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { minify } from "terser";
+
+/** Bytes, brotli at quality 11. */
+const BUDGETS = { "beacon-core.js": 4_250, "beacon.js": 6_250, "beacon-prompt.js": 2_500 };
 
 const here = new URL(".", import.meta.url).pathname;
 const dist = new URL("dist/", import.meta.url);
 await mkdir(dist, { recursive: true });
 
-const result = await build({
+const common = {
   absWorkingDir: here,
-  entryPoints: ["src/main.ts"],
   bundle: true,
-  minify: true,
-  format: "iife",
   target: "es2022",
   legalComments: "none",
-  // The library's modules instead of its one minified file: what is not used stays out.
-  alias: { "web-vitals/attribution": "./node_modules/web-vitals/dist/modules/attribution/index.js" },
-  // web-vitals marks its private members with a leading underscore; nothing of ours is read by such a name from outside.
-  mangleProps: /^_/,
   write: false,
-});
+  // Names with a leading underscore are the beacon's own; all others are the browser's or the wire's.
+  mangleProps: /^_[a-z]/,
+  // Strict mode changes nothing that is used here, and saying so costs a line.
+  tsconfigRaw: { compilerOptions: { alwaysStrict: false, strict: false } },
+};
 
-const script = Buffer.from(result.outputFiles[0].contents);
-const brotli = brotliCompressSync(script, {
-  params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: script.length },
-});
-const gzip = gzipSync(script, { level: 9 });
-const hash = createHash("sha256").update(script).digest("hex").slice(0, 16);
+/** One script, as small as it gets: esbuild bundles and mangles properties, terser does the rest. */
+async function script(entry, { format = "iife", full = true, prompt = {} } = {}) {
+  const bundled = await build({
+    ...common,
+    entryPoints: [`src/${entry}.ts`],
+    format,
+    minifySyntax: true,
+    minifyWhitespace: true,
+    define: { FULL: `${full}`, ESM: "false", PROMPT_FILE: JSON.stringify(prompt.path ?? "") },
+  });
+  const { code } = await minify(bundled.outputFiles[0].text.replace(/^"use strict";/, ""), {
+    ecma: 2022,
+    module: format === "esm",
+    compress: { passes: 4, unsafe_arrows: true, unsafe_methods: true, pure_getters: true },
+  });
+  return Buffer.from(code);
+}
 
-await writeFile(new URL("beacon.js", dist), script);
-await writeFile(new URL("beacon.js.br", dist), brotli);
-await writeFile(new URL("beacon.js.gz", dist), gzip);
-await writeFile(new URL("beacon.hash", dist), `${hash}\n`);
-console.log(`beacon ${hash}: ${script.length} bytes, gzip ${gzip.length}, brotli ${brotli.length}`);
+const manifest = {};
+
+/** Writes a script and all that whoever serves it needs. */
+async function publish(name, bytes) {
+  const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 16);
+  const brotli = brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } });
+  const gzip = gzipSync(bytes, { level: 9 });
+  const stem = name.replace(/\.js$/, "");
+  await writeFile(new URL(name, dist), bytes);
+  await writeFile(new URL(`${name}.br`, dist), brotli);
+  await writeFile(new URL(`${name}.gz`, dist), gzip);
+  await writeFile(new URL(`${stem}.hash`, dist), `${hash}\n`);
+  const integrity = `sha384-${createHash("sha384").update(bytes).digest("base64")}`;
+  manifest[name] = { path: `${stem}.${hash}.js`, integrity, bytes: bytes.length, gzip: gzip.length, brotli: brotli.length };
+  console.log(`${name} ${hash}: ${bytes.length} bytes, gzip ${gzip.length}, brotli ${brotli.length} of ${BUDGETS[name]}`);
+  return manifest[name];
+}
+
+const prompt = await publish("beacon-prompt.js", await script("prompt", { format: "esm" }));
+await publish("beacon.js", await script("full", { prompt }));
+await publish("beacon-core.js", await script("core", { full: false }));
+await writeFile(new URL("beacon.json", dist), `${JSON.stringify(manifest, undefined, 2)}\n`);
+
+// The package: readable modules, for the site's own bundler to shake and shrink.
+const modules = new URL("esm/", dist);
+await rm(modules, { recursive: true, force: true });
+await mkdir(modules);
+const { outputFiles } = await build({
+  ...common,
+  entryPoints: ["src/index.ts"],
+  outdir: "dist/esm",
+  format: "esm",
+  splitting: true,
+  chunkNames: "[name]",
+  define: { FULL: "true", ESM: "true", PROMPT_FILE: '""' },
+});
+for (const { path, contents } of outputFiles) await writeFile(path, contents);
+await writeFile(new URL("index.d.ts", modules), await readFile(new URL("index.d.ts", import.meta.url)));
+
+const over = Object.entries(BUDGETS).filter(([name, most]) => manifest[name].brotli > most);
+if (over.length) throw new Error(`too large: ${over.map(([name, most]) => `${name} is ${manifest[name].brotli} bytes of ${most}`).join(", ")}`);

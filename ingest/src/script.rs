@@ -1,10 +1,10 @@
-//! `GET /beacon.js`, and the same under its hashed name: what a page loads to be measured.
+//! `GET /beacon.js`, its smaller core and its prompt, and the same under their hashed names: what a page loads to be measured.
 
 use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use felt_js_beacon::{HASH, SCRIPT, SCRIPT_BR, SCRIPT_GZ};
+use felt_js_beacon::{MANIFEST, SCRIPTS, Script};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 /// The plain name is looked up again after an hour: long enough to be cheap, short enough to mend a fault in the script.
@@ -12,21 +12,36 @@ const PLAIN_CACHE: &str = "public, max-age=3600";
 /// The hashed name never means anything else.
 const HASHED_CACHE: &str = "public, max-age=31536000, immutable";
 
-/// `/beacon.js` and `/beacon.{hash}.js`.
+/// `/beacon.js` and `/beacon.{hash}.js`, so also of the other scripts, and `/beacon.json`, which tells the hashed names with their
+/// Subresource Integrity.
 pub(crate) fn router() -> Router {
-    Router::new()
-        .route("/beacon.js", get(async |headers: HeaderMap| answer(&headers, PLAIN_CACHE)))
-        .route(&format!("/beacon.{HASH}.js"), get(async |headers: HeaderMap| answer(&headers, HASHED_CACHE)))
+    let mut router = Router::new().route("/beacon.json", get(async || manifest()));
+    for script in SCRIPTS {
+        let Script { stem, hash, .. } = script;
+        for (path, cache) in [(format!("/{stem}.js"), PLAIN_CACHE), (format!("/{stem}.{hash}.js"), HASHED_CACHE)] {
+            router = router.route(&path, get(async move |headers: HeaderMap| answer(&headers, &script, cache)));
+        }
+    }
+    router
 }
 
-fn answer(request: &HeaderMap, cache: &'static str) -> Response {
+fn manifest() -> Response {
+    let mut response = Response::new(Body::from(MANIFEST));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(PLAIN_CACHE));
+    for_any_page(headers);
+    response
+}
+
+fn answer(request: &HeaderMap, script: &Script, cache: &'static str) -> Response {
     let (body, encoding) = match best_encoding(request) {
-        "br" => (SCRIPT_BR, Some("br")),
-        "gzip" => (SCRIPT_GZ, Some("gzip")),
-        _ => (SCRIPT, None),
+        "br" => (script.brotli, Some("br")),
+        "gzip" => (script.gzip, Some("gzip")),
+        _ => (script.bytes, None),
     };
     // Each encoding is a representation of its own and so has a tag of its own.
-    let tag = format!("\"{HASH}{}\"", encoding.map_or(String::new(), |name| format!("-{name}")));
+    let tag = format!("\"{}{}\"", script.hash, encoding.map_or(String::new(), |name| format!("-{name}")));
     let mut response = if is_known(request, &tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
@@ -42,10 +57,15 @@ fn answer(request: &HeaderMap, cache: &'static str) -> Response {
     if let Ok(tag) = HeaderValue::from_str(&tag) {
         headers.insert(header::ETAG, tag);
     }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    for_any_page(headers);
+    response
+}
+
+/// Any page may load it, cross-origin isolated ones and `<script crossorigin>` included.
+fn for_any_page(headers: &mut HeaderMap) {
     for (name, value) in [
-        (header::CACHE_CONTROL, cache),
-        (header::VARY, "accept-encoding"),
-        // Any page may load it, cross-origin isolated ones and `<script crossorigin>` included.
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
         (header::HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
         (header::HeaderName::from_static("timing-allow-origin"), "*"),
@@ -53,7 +73,6 @@ fn answer(request: &HeaderMap, cache: &'static str) -> Response {
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    response
 }
 
 fn is_known(request: &HeaderMap, tag: &str) -> bool {
@@ -88,6 +107,7 @@ fn best_encoding(request: &HeaderMap) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use felt_js_beacon::BEACON;
 
     #[test]
     fn the_smallest_encoding_that_is_taken_is_sent() {
@@ -109,9 +129,9 @@ mod tests {
     #[test]
     fn a_known_tag_is_not_sent_again() {
         let mut headers = HeaderMap::new();
-        headers.insert(header::IF_NONE_MATCH, HeaderValue::from_str(&format!("\"x\", W/\"{HASH}\"")).unwrap());
-        assert_eq!(answer(&headers, PLAIN_CACHE).status(), StatusCode::NOT_MODIFIED);
+        headers.insert(header::IF_NONE_MATCH, HeaderValue::from_str(&format!("\"x\", W/\"{}\"", BEACON.hash)).unwrap());
+        assert_eq!(answer(&headers, &BEACON, PLAIN_CACHE).status(), StatusCode::NOT_MODIFIED);
         headers.insert(header::IF_NONE_MATCH, HeaderValue::from_static("\"x\""));
-        assert_eq!(answer(&headers, PLAIN_CACHE).status(), StatusCode::OK);
+        assert_eq!(answer(&headers, &BEACON, PLAIN_CACHE).status(), StatusCode::OK);
     }
 }

@@ -207,18 +207,24 @@ async fn the_script_is_served_small_and_cacheable() {
     let felt = Felt::start().await;
     let plain = felt.send(Request::get("/beacon.js")).await;
     assert_eq!((plain.status, plain.header("content-encoding")), (200, ""));
-    assert_eq!(plain.body, felt_js_beacon::SCRIPT);
+    assert_eq!(plain.body, felt_js_beacon::BEACON.bytes);
     assert_eq!(plain.header("access-control-allow-origin"), "*");
     assert_eq!(plain.header("cross-origin-resource-policy"), "cross-origin");
     assert!(plain.header("content-type").starts_with("text/javascript"));
     let br = felt.send(Request::get("/beacon.js").header("accept-encoding", "gzip, br")).await;
-    assert_eq!((br.header("content-encoding"), &br.body[..]), ("br", felt_js_beacon::SCRIPT_BR));
+    assert_eq!((br.header("content-encoding"), &br.body[..]), ("br", felt_js_beacon::BEACON.brotli));
     assert_eq!(br.header("vary"), "accept-encoding");
     let known = Request::get("/beacon.js").header("accept-encoding", "br").header("if-none-match", br.header("etag"));
     assert_eq!(felt.send(known).await.status, 304);
-    let hashed = felt.send(Request::get(&format!("/beacon.{}.js", felt_js_beacon::HASH))).await;
+    let hashed = felt.send(Request::get(&format!("/beacon.{}.js", felt_js_beacon::BEACON.hash))).await;
     assert!(hashed.status == 200 && hashed.header("cache-control").contains("immutable"), "{hashed:?}");
     assert!(!plain.header("cache-control").contains("immutable"));
     assert_eq!(felt.send(Request::get("/beacon.0000000000000000.js")).await.status, 404);
+    let manifest = felt.send(Request::get("/beacon.json")).await;
+    assert_eq!(manifest.body, felt_js_beacon::MANIFEST.as_bytes());
+    for script in felt_js_beacon::SCRIPTS {
+        let served = felt.send(Request::get(&format!("/{}.{}.js", script.stem, script.hash))).await;
+        assert_eq!((served.status, &served.body[..]), (200, script.bytes));
+    }
     felt.stop().await;
 }

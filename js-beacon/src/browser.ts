@@ -1,74 +1,77 @@
-// Browser interfaces that the compiler's own library does not know yet.
+// The few ways in which the beacon touches a browser, each guarded: its own fault must not become the page's.
+import type { View } from "./views";
 
-export interface FetchLaterResult {
-  readonly activated: boolean;
-}
-
-export type FetchLater = (url: string, init: RequestInit & { activateAfter?: number }) => FetchLaterResult;
-
-export interface NetworkInformation {
-  readonly effectiveType?: string;
-  readonly rtt?: number;
-  readonly saveData?: boolean;
-}
-
-export interface BrowserNavigator extends Navigator {
-  readonly globalPrivacyControl?: boolean;
-  readonly doNotTrack: string | null;
-  readonly connection?: NetworkInformation;
-  readonly deviceMemory?: number;
-}
-
-export interface EntryChange extends Event {
-  readonly navigationType: "push" | "replace" | "traverse" | "reload" | null;
-}
-
-export interface BrowserWindow extends Window {
-  felt?: FeltStub;
-  fetchLater?: FetchLater;
-}
+export type FetchLater = (url: string, init: RequestInit & { activateAfter?: number }) => { readonly activated: boolean };
 
 /** What the page defines before the script is there: a function that keeps its calls in `q`. */
 export interface FeltStub {
-  (...args: unknown[]): void;
+  (...args: unknown[]): unknown;
   q?: ArrayLike<unknown>[];
   /** Set by the beacon that runs, so that a second one on the page stands down. */
   running?: boolean;
 }
 
-export const win = window as unknown as BrowserWindow;
-export const nav = navigator as BrowserNavigator;
+/** The page's window, with what the compiler's own library does not know yet. */
+export const win = window as unknown as Window & {
+  felt?: FeltStub;
+  fetchLater?: FetchLater;
+  navigation?: EventTarget;
+};
+
 export const now = (): number => performance.now();
 
-/** A function that never throws into the page: the beacon's own fault must not become the page's. */
-export function guarded<A extends unknown[]>(call: (...args: A) => void): (...args: A) => void {
-  return (...args) => {
+/** What the beacon took of the page's main thread, ms, and what browsers threw away before it could be read. */
+export const cost = { cost: 0, longest: 0, missed: 0 };
+let depth = 0;
+
+const timed = <R>(call: () => R): R => {
+  const from = now();
+  depth++;
+  try {
+    return call();
+  } finally {
+    // What one part of the beacon calls of another is in the time of the caller.
+    if (!--depth) {
+      const ms = now() - from;
+      cost.cost += ms;
+      cost.longest = Math.max(cost.longest, ms);
+    }
+  }
+};
+
+/** A function that never throws into the page: then one value is missing, and nobody's page is broken. */
+export const guarded =
+  <A extends unknown[], R>(call: (...args: A) => R) =>
+  (...args: A): R | undefined => {
     try {
-      call(...args);
+      return FULL ? timed(() => call(...args)) : call(...args);
     } catch {
-      // One value is missing; nobody's page is broken.
+      return undefined;
     }
   };
-}
 
-/**
- * Observes entries of a type, those from before included. The returned function hands over what the browser has not delivered
- * yet: when a page is hidden, there may be no later. It does nothing where the browser does not know the type.
- */
-export function observe<T extends PerformanceEntry>(
-  type: string,
-  each: (entry: T) => void,
-  options: Record<string, unknown> = {},
-): () => void {
-  const all = (entries: PerformanceEntryList): void => (entries as T[]).forEach(guarded(each));
-  try {
-    if (PerformanceObserver.supportedEntryTypes.includes(type)) {
-      const observer = new PerformanceObserver((list) => all(list.getEntries()));
-      observer.observe({ type, buffered: true, ...options } as PerformanceObserverInit);
-      return () => all(observer.takeRecords());
-    }
-  } catch {
-    // Known by name only.
-  }
-  return () => {};
-}
+/** Listens before the page does, and whatever the page does about it. */
+export const listen = <E extends Event>(types: string, call: (event: E) => void, target: EventTarget = win): void =>
+  types.split(" ").forEach((type) => target.addEventListener(type, guarded(call) as EventListener, true));
+
+export const later = (call: () => void, ms?: number): number => setTimeout(guarded(call), ms) as unknown as number;
+
+export const isHidden = (): boolean => document.hidden;
+
+export const supports = (type: string): boolean => PerformanceObserver.supportedEntryTypes.includes(type);
+
+/** What brings a view up to date, in order; some only take what the browser has not delivered yet, for whatever view. */
+export const refreshers: ((view: View) => void)[] = [];
+
+/** Observes entries of a type, those from before included; nothing happens where the browser does not know the type. */
+export const observe = <T extends PerformanceEntry>(type: string, each: (entry: T) => void, options?: object): void => {
+  if (!supports(type)) return;
+  const all = (entries: PerformanceEntryList): void => (entries as T[]).forEach(guarded((entry) => each(entry)));
+  const observer = new PerformanceObserver((list, _, more?: { droppedEntriesCount?: number }) => {
+    if (FULL) cost.missed += more?.droppedEntriesCount ?? 0;
+    all(list.getEntries());
+  });
+  observer.observe({ type, buffered: true, ...options });
+  // When a page is hidden, there may be no later.
+  refreshers.push(() => all(observer.takeRecords()));
+};

@@ -1,26 +1,28 @@
 // What the browser says about itself, as coarse as it says it.
-import { nav } from "./browser";
+import { guarded } from "./browser";
+import { shared } from "./wire";
 
-export function clientFacts(): Record<string, unknown> {
-  const connection = nav.connection;
-  return {
-    viewport: [innerWidth, innerHeight],
-    dpr: devicePixelRatio,
-    connection: connection?.effectiveType,
-    rtt: connection?.rtt,
-    save_data: connection?.saveData,
-    memory: nav.deviceMemory,
-    cores: nav.hardwareConcurrency,
-    lang: nav.language,
-    tz: timeZone(),
-    webdriver: !!nav.webdriver,
-  };
+interface BrowserNavigator extends Navigator {
+  readonly connection?: { readonly effectiveType?: string; readonly rtt?: number; readonly saveData?: boolean };
+  readonly deviceMemory?: number;
 }
 
-function timeZone(): string | undefined {
-  try {
-    return Intl.DateTimeFormat().resolvedOptions().timeZone;
-  } catch {
-    return undefined;
-  }
-}
+export const describeClient = (): void => {
+  const { connection, deviceMemory: memory, hardwareConcurrency: cores, language: lang, webdriver } = navigator as BrowserNavigator;
+  const { effectiveType, rtt, saveData: save_data } = connection ?? {};
+  shared.client = { dpr: devicePixelRatio, connection: effectiveType, rtt, save_data, memory, cores, lang, webdriver: !!webdriver };
+  // The first question for the time zone loads tables: a few ms that nobody shall wait for.
+  (window.requestIdleCallback ?? setTimeout)(
+    guarded(() => {
+      shared.client["tz"] = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    }),
+  );
+  // Asking the window for its size would make the browser lay the page out at once; an observer is told after it has done so anyway.
+  const observer = new IntersectionObserver(
+    guarded(([{ rootBounds }]: IntersectionObserverEntry[] | any) => {
+      if (rootBounds) shared.client["viewport"] = [rootBounds.width, rootBounds.height];
+      observer.disconnect();
+    }),
+  );
+  observer.observe(document.documentElement);
+};

@@ -1,13 +1,12 @@
 // Cumulative Layout Shift. Method (bursts of shifts, at most 5 s long, with gaps under 1 s): https://web.dev/articles/cls#what_is_cls
 // Limits: https://web.dev/articles/cls#what_is_a_good_cls_score
 //
-// From the entries themselves, because a shift belongs to the view in which it happened. For the document's own view the value is
-// that of the web-vitals library.
-import { observe } from "./browser";
-import { round } from "./snapshot";
+// A shift belongs to the view in which it happened. For the document's own view the value is web-vitals'.
+import { observe, refreshers, supports } from "./browser";
 import { targetName } from "./target";
-import type { View } from "./snapshot";
-import type { Views } from "./views";
+import { initial, viewAt } from "./views";
+import { changed } from "./send";
+import type { View } from "./views";
 
 export interface LayoutShift extends PerformanceEntry {
   readonly value: number;
@@ -18,54 +17,37 @@ export interface LayoutShift extends PerformanceEntry {
 const BURST_GAP_MS = 1_000;
 const BURST_MS_MAX = 5_000;
 
-/** The bursts of shifts of one view. */
-export class Shifts {
-  /** The worst burst so far. */
-  cls = 0;
-  private sum = 0;
-  private began = 0;
-  private last = -Infinity;
-  private largest: LayoutShift | undefined;
-
-  /** The largest shift of its burst, when the burst has become the worst. */
-  add(shift: LayoutShift): LayoutShift | undefined {
-    const { startTime, value } = shift;
-    if (startTime - this.last >= BURST_GAP_MS || startTime - this.began >= BURST_MS_MAX) {
-      this.sum = 0;
-      this.began = startTime;
-      this.largest = undefined;
-    }
-    this.sum += value;
-    this.last = startTime;
-    if (!this.largest || value > this.largest.value) this.largest = shift;
-    if (this.sum <= this.cls) return undefined;
-    this.cls = this.sum;
-    return this.largest;
+/** Adds a shift to its burst; when that has become the worst, it counts, and its largest shift is to blame. */
+export const addShift = (view: View, { startTime, value, sources }: LayoutShift): void => {
+  const { metrics, attribution } = view._wire;
+  if (!(startTime - view._burst._last! < BURST_GAP_MS && startTime - view._burst._began! < BURST_MS_MAX)) {
+    view._burst = { _sum: 0, _began: startTime };
   }
-}
+  const burst = view._burst;
+  burst._sum! += value;
+  burst._last = startTime;
+  if (!(burst._largest! >= value)) {
+    // Named at once: elements come and go.
+    burst._largest = value;
+    burst._blame = { target: targetName(sources?.find(({ node }) => node)?.node), time: startTime - view._start };
+  }
+  if (!(burst._sum! <= metrics["cls"]!)) {
+    metrics["cls"] = burst._sum!;
+    attribution["cls"] = burst._blame!;
+  }
+};
 
-/** Starts observing. The returned function takes what is not delivered yet, and brings the views up to date. */
-export function measureCls(views: Views): () => void {
-  if (!PerformanceObserver.supportedEntryTypes.includes("layout-shift")) return () => {};
-  const known = new WeakMap<View, Shifts>();
-  const take = observe("layout-shift", (entry: LayoutShift) => {
-    const view = entry.hadRecentInput ? undefined : views.at(entry.startTime);
+export const measureCls = (): void => {
+  observe("layout-shift", (entry: LayoutShift) => {
+    const view = entry.hadRecentInput ? undefined : viewAt(entry.startTime);
     if (!view) return;
-    let shifts = known.get(view);
-    if (!shifts) known.set(view, (shifts = new Shifts()));
-    const largest = shifts.add(entry);
-    if (!largest) return;
-    const node = (largest.sources?.find((source) => source.node?.nodeType === 1) ?? largest.sources?.[0])?.node;
-    const target = targetName(node);
-    view.attribution.cls = { ...(target && { target }), time: round(Math.max(0, largest.startTime - view.start)) };
-    views.changed();
+    addShift(view, entry);
+    changed();
   });
-  return () => {
-    take();
-    for (const view of views.list) {
-      // A page that painted nothing, in a background tab for example, has not been stable: nobody saw it.
-      const seen = view !== views.initial || view.metrics.fcp !== undefined;
-      if (seen) view.metrics.cls = known.get(view)?.cls ?? 0;
-    }
-  };
-}
+  refreshers.push((view) => {
+    const { metrics } = view._wire;
+    // A page that painted nothing, in a background tab for example, has not been stable: nobody saw it.
+    if (view === initial && metrics["fcp"] === undefined) delete metrics["cls"];
+    else if (supports("layout-shift")) metrics["cls"] ??= 0;
+  });
+};

@@ -1,43 +1,58 @@
-// Settings, read from the data attributes of the script element.
+// Settings: from the data attributes of the script element, or given to `start`.
 
-export interface Config {
+/** What a site may set; the attributes `data-site`, `data-endpoint`, … of the script element say the same in words. */
+export interface Options {
   site: string;
-  /** Where snapshots go, the site included. */
-  endpoint: string;
-  release: string | undefined;
-  route: string | undefined;
+  /** Where snapshots go: an address, or a path of the script's origin. */
+  endpoint?: string | undefined;
+  release?: string | undefined;
+  /** Route of the first view, with placeholders. */
+  route?: string | undefined;
   /** Share of sessions measured, 0 to 1. */
-  sample: number;
-  /** Query parameters that may stay in URLs. */
-  query: readonly string[];
+  sample?: number | string | undefined;
+  /** Query parameters that may stay in URLs, separated by spaces. */
+  query?: string | undefined;
   /** `performance.measure` names with this prefix become timings. */
-  measurePrefix: string;
-  /** False only where the site says that Global Privacy Control and Do Not Track need not stop it. */
-  honourPrivacySignals: boolean;
+  measurePrefix?: string | undefined;
+  /** `ignore` measures visitors with Global Privacy Control or Do Not Track too. */
+  privacySignals?: string | undefined;
+  /** `required`: nothing leaves or is stored before `felt("consent", true)`; `given`: what cannot be sent may be kept in storage. */
+  consent?: string | undefined;
+  /** `none`: not even a session id in sessionStorage. */
+  storage?: string | undefined;
 }
 
-type Attributes = Readonly<Record<string, string | undefined>>;
+export const config = {
+  _endpoint: "",
+  /** Where the script came from: its prompt lies beside it. */
+  _base: "",
+  _sample: 1,
+  /** Whether anything may be sent. */
+  _open: true,
+  /** Whether what cannot be sent may outlive the page. */
+  _keeps: false,
+  /** Whether the session may outlive the page. */
+  _session: true,
+};
 
-/** Settings from `data-*` attributes and the script's own address; undefined without a site key, for then nothing can be sent. */
-export function readConfig(data: Attributes, scriptUrl: string): Config | undefined {
-  const site = data["site"];
-  if (!site) return undefined;
-  const sample = data["sample"] === undefined ? 1 : Number(data["sample"]);
-  let endpoint: URL;
-  try {
-    endpoint = new URL(data["endpoint"] ?? "/v1/beacon", scriptUrl);
-  } catch {
-    return undefined;
-  }
-  endpoint.searchParams.set("site", site);
-  return {
-    site,
-    endpoint: endpoint.href,
-    release: data["release"],
-    route: data["route"],
-    sample: sample >= 0 && sample <= 1 ? sample : 1,
-    query: (data["query"] ?? "").split(/[\s,]+/).filter(Boolean),
-    measurePrefix: data["measurePrefix"] ?? "felt:",
-    honourPrivacySignals: data["privacySignals"] !== "ignore",
-  };
+/** Takes the settings over; throws without a site key, for then nothing can be sent. `base` is what a path is relative to. */
+export const configure = ({ site, endpoint, sample = 1, consent, storage }: Partial<Options>, base: string): void => {
+  const url = new URL(endpoint || "/v1/beacon", base);
+  url.searchParams.set("site", site!.trim());
+  config._endpoint = url.href;
+  if (FULL) config._base = base;
+  config._sample = +sample;
+  config._open = consent !== "required";
+  config._keeps = consent === "given";
+  config._session = config._open && storage !== "none";
+};
+
+/** The part of `navigator` that carries a visitor's wish. */
+export interface Wishes {
+  readonly globalPrivacyControl?: boolean;
+  readonly doNotTrack?: string | null;
 }
+
+/** Whether this visitor may be measured: Global Privacy Control and Do Not Track mean no, unless the site overrules them. */
+export const mayMeasure = ({ privacySignals }: Partial<Options>, wishes: Wishes): boolean =>
+  privacySignals === "ignore" || !(wishes.globalPrivacyControl || wishes.doNotTrack === "1");

@@ -1,30 +1,19 @@
-// Requests that failed: resources whose HTTP status is 400 or above, as far as browsers tell the status.
+// Requests that failed: resources whose HTTP status is 400 or above, as far as browsers tell the status. Nothing of the page is
+// wrapped for it.
 import { observe } from "./browser";
-import { addEvent, round } from "./snapshot";
+import { config } from "./config";
+import { ERRORS_MAX } from "./limits";
 import { scrubUrl } from "./url";
-import type { Config } from "./config";
-import type { Views } from "./views";
+import { addEvent, viewAt } from "./views";
 
 const FAILED_STATUS_MIN = 400;
 
 /** The beacon's own requests never count: each would make the next one necessary. */
-export function isOwn(url: string, endpoint: string): boolean {
-  return url.split("?")[0] === endpoint.split("?")[0];
-}
+export const isOwn = (url: string, endpoint = config._endpoint): boolean => url.split("?")[0] === endpoint.split("?")[0];
 
-/** Starts observing; the returned function takes what the browser has not delivered yet. */
-export function watchRequests(views: Views, config: Config): () => void {
-  return observe("resource", (entry: PerformanceResourceTiming) => {
-    if (!(entry.responseStatus >= FAILED_STATUS_MIN) || isOwn(entry.name, config.endpoint)) return;
-    const view = views.at(entry.startTime);
-    if (!view) return;
-    addEvent(view, {
-      type: "request",
-      at: entry.startTime,
-      url: scrubUrl(entry.name, config.query),
-      status: entry.responseStatus,
-      duration: round(entry.duration),
-    });
-    views.changed();
+export const watchRequests = (): void =>
+  observe("resource", ({ name, startTime, duration, responseStatus: status }: PerformanceResourceTiming) => {
+    if (status >= FAILED_STATUS_MIN && !isOwn(name)) {
+      addEvent(viewAt(startTime), "request", { url: scrubUrl(name), status, duration }, startTime, ERRORS_MAX);
+    }
   });
-}

@@ -1,37 +1,40 @@
-// The page's own timings from the User Timing API: `performance.measure("felt:name", …)` becomes the timing `name`, and
-// `performance.mark("felt:usable")` says when the page was ready to be used, exactly and without waiting for the beacon.
+// The page's own timings: `felt("timing", …)`, the User Timing API, and what the server says in Server-Timing.
+//
+// `performance.measure("felt:name", …)` becomes the timing `name`, `performance.mark("felt:name")` the time from the view's start to the
+// mark, and `performance.mark("felt:usable")` says when the page was ready to be used: exactly, and without waiting for the beacon.
+import { commands } from "./api";
 import { observe } from "./browser";
-import { addEvent, round } from "./snapshot";
-import { cut } from "./url";
-import type { View } from "./snapshot";
-import type { Views } from "./views";
+import { markUsable, name } from "./commands";
+import { TIMINGS_MAX } from "./limits";
+import { navigationEntry } from "./navigation";
+import { addEvent, current, initial, onBegin, viewAt } from "./views";
+import type { Options } from "./config";
+import type { View } from "./views";
 
-const NAME_CHARS_MAX = 64;
+/** Most Server-Timing metrics that are taken over. */
+const SERVER_TIMINGS_MAX = 5;
 
-export function addTiming(view: View, name: string, at: number, valueMs: number): void {
-  if (name && valueMs >= 0 && valueMs < Infinity) {
-    addEvent(view, { type: "timing", at, name: cut(name, NAME_CHARS_MAX), value: round(valueMs) });
+export const addTiming = (view: View | undefined, timing: unknown, value: number, at?: number): void => {
+  if (timing && value >= 0) addEvent(view, "timing", { name: name(timing), value }, at, TIMINGS_MAX);
+};
+
+export const watchTimings = ({ measurePrefix = "felt:" }: Partial<Options>): void => {
+  for (const type of ["mark", "measure"]) {
+    observe(type, (entry) => {
+      const { startTime, duration } = entry;
+      if (!entry.name.startsWith(measurePrefix)) return;
+      const view = viewAt(startTime);
+      const timing = entry.name.slice(measurePrefix.length);
+      if (type > "mark") addTiming(view, timing, duration, startTime + duration);
+      else if (timing === "usable") markUsable(startTime, view);
+      else addTiming(view, timing, startTime - view!._start, startTime);
+    });
   }
-}
-
-/** The first mark counts. Readiness that nobody waited for, because the page was hidden, is not measured. */
-export function markUsable(view: View, time: number): void {
-  if (view.hiddenAtStart || (view.firstHidden !== undefined && time >= view.firstHidden)) return;
-  view.metrics.usable ??= Math.max(0, time - view.start);
-}
-
-export function watchTimings(views: Views, prefix: string): void {
-  const nameOf = (entry: PerformanceEntry): string => (entry.name.startsWith(prefix) ? entry.name.slice(prefix.length) : "");
-  observe("measure", (entry) => {
-    const view = nameOf(entry) ? views.at(entry.startTime) : undefined;
-    if (!view) return;
-    addTiming(view, nameOf(entry), entry.startTime + entry.duration, entry.duration);
-    views.changed();
+  commands["timing"] = (timing, ms) => addTiming(current(), timing, Number(ms));
+  onBegin.push((view) => {
+    if (view !== initial) return;
+    for (const { name, duration } of navigationEntry()!.serverTiming.slice(0, SERVER_TIMINGS_MAX)) {
+      addTiming(view, "server_" + name, duration, navigationEntry()!.responseStart);
+    }
   });
-  observe("mark", (entry) => {
-    const view = nameOf(entry) === "usable" ? views.at(entry.startTime) : undefined;
-    if (!view) return;
-    markUsable(view, entry.startTime);
-    views.changed();
-  });
-}
+};

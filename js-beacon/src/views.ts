@@ -1,83 +1,131 @@
 // The page views of this document, in order, and which of them a measurement belongs to: the one in which it began.
+import { now } from "./browser";
 import { randomId } from "./id";
-import { VIEWS_KEPT_MAX } from "./limits";
-import type { NavigationKind, View } from "./snapshot";
+import { EVENTS_OF_KIND_MAX } from "./limits";
+import { changed } from "./send";
+import { session } from "./session";
+import { cut, scrubUrl } from "./url";
+import type { Press } from "./inp";
 
-export interface ViewStart {
-  nav: NavigationKind;
-  start: number;
-  begins: number;
-  url: string;
-  referrer: string;
-  route?: string | undefined;
-  session: string;
+export type NavigationKind = "navigate" | "reload" | "back_forward" | "bfcache" | "prerender" | "restore" | "soft";
+
+/** An event of a view. `at` is absolute (ms since the document's time origin) here and relative to the view on the wire. */
+export interface ViewEvent {
+  type: string;
+  at: number;
+  [field: string]: unknown;
 }
 
-export class Views {
-  /** Oldest first; the last is the current one. */
-  list: View[] = [];
-  /** The view of the document itself; kept when `list` forgets it, for its values may come late. */
-  initial: View | undefined;
+/** One page view, as far as it is known. All times are ms since the document's time origin; what has not come yet is missing. */
+export interface View {
+  readonly _id: string;
+  /** Zero of this view's times. */
+  _start: number;
+  /** From when on measurements belong to this view; later than `_start` for a route change, which begins with the click before it. */
+  _begins: number;
+  _hidden?: number | undefined;
+  _left?: number;
+  /** `seq` of the next snapshot. */
+  _seq: number;
+  /** State as JSON, and the one last handed over. */
+  _state?: string;
+  _sent?: string | undefined;
+  /** The interaction that caused a soft navigation, by the browser's number. */
+  _cause?: number;
+  /** The worst interactions, and the browser's number of interactions when the view began and ended. */
+  _presses: Press[];
+  _count: number;
+  _countAfter?: number;
+  /** The current burst of layout shifts: sum, begin and last shift, the largest one and what it moved. */
+  _burst: { _sum?: number; _began?: number; _last?: number; _largest?: number; _blame?: { target: string; time: number } };
+  /** What goes out as it is. */
+  readonly _wire: {
+    session: string;
+    nav: NavigationKind;
+    url: string;
+    referrer: string;
+    route: string;
+    title: string;
+    status?: number;
+    hidden_at_start: boolean;
+    metrics: Record<string, number>;
+    attribution: Record<string, Record<string, unknown>>;
+    events: ViewEvent[];
+    /** What was left out, by kind. */
+    dropped: Record<string, number>;
+  };
+}
 
-  /** To be called after every change of any view. */
-  changed: () => void = () => {};
-  /** Called when a view begins, with the one before it. */
-  readonly begun: ((view: View, previous: View | undefined) => void)[] = [];
+/** Oldest first; the last is the current one. */
+export const list: View[] = [];
+/** The view of the document itself; known when `list` has forgotten it, for its values may come late. */
+export let initial: View;
 
-  begin(start: ViewStart): View {
-    const view: View = {
-      id: randomId(),
+export const current = (): View => list.at(-1)!;
+
+/** The view that `time` falls into; undefined for what was before all of them. */
+export const viewAt = (time: number): View | undefined => list.findLast((view) => view._begins <= time);
+
+/** Who wants to know that a view begins. */
+export const onBegin: ((view: View) => void)[] = [];
+
+export const interactionCount = (): number => (performance as { interactionCount?: number }).interactionCount ?? 0;
+
+export const begin = (nav: NavigationKind, start: number, referrer: string, route = ""): View => {
+  const previous = current();
+  const view: View = {
+    _id: randomId(),
+    _start: start,
+    _begins: previous ? start : 0,
+    _seq: 0,
+    _presses: [],
+    _count: interactionCount(),
+    _burst: {},
+    _wire: {
+      session: session(),
+      nav,
+      url: scrubUrl(location.href),
+      referrer,
+      route,
       title: "",
-      route: undefined,
-      status: undefined,
-      hiddenAtStart: false,
-      firstHidden: undefined,
-      left: undefined,
+      hidden_at_start: false,
       metrics: {},
       attribution: {},
       events: [],
       dropped: {},
-      navigationId: undefined,
-      seq: 0,
-      sent: "",
-      ends: Infinity,
-      ...start,
-    };
-    const previous = this.list.at(-1);
-    if (previous) previous.ends = start.begins;
-    this.initial ??= view;
-    this.list.push(view);
-    for (const tell of this.begun) tell(view, previous);
-    this.changed();
-    return view;
-  }
+    },
+  };
+  if (previous) {
+    previous._countAfter = view._count;
+    if (FULL) previous._wire.title ||= cut(document.title);
+  } else initial = view;
+  list.push(view);
+  for (const tell of onBegin) tell(view);
+  changed();
+  return view;
+};
 
-  get current(): View {
-    return this.list.at(-1)!;
-  }
+/** Notes from when on nobody saw the view: what is painted or ready later says nothing about anyone. */
+export const noteHidden = (view: View, time?: number): void => {
+  view._hidden ??= time;
+  view._wire.hidden_at_start = view._hidden! <= view._start;
+};
 
-  /** The view that `time` falls into; undefined for what was before all of them. */
-  at(time: number): View | undefined {
-    return this.list.findLast((view) => view.begins <= time);
+/** Sets a metric that is a moment, unless nobody saw it. */
+export const noteMoment = (view: View | undefined, name: string, time: number): boolean => {
+  const seen = !!view && !(time >= view._hidden!);
+  if (seen) {
+    view._wire.metrics[name] = Math.max(0, time - view._start);
+    changed();
   }
+  return seen;
+};
 
-  /** The view of a soft navigation that the browser reports: the first route change since the interaction that caused it. */
-  soft(navigationId: number, interactionTime: number): View | undefined {
-    let view = this.list.find((other) => other.navigationId === navigationId);
-    if (!view) {
-      view = this.list.find(
-        (other) => other.nav === "soft" && other.navigationId === undefined && other.begins >= interactionTime,
-      );
-      if (view) {
-        view.navigationId = navigationId;
-        view.start = interactionTime;
-      }
-    }
-    return view;
-  }
-
-  /** Forgets views that ended long ago; call it after they were sent. */
-  prune(): void {
-    if (this.list.length > VIEWS_KEPT_MAX) this.list.splice(0, this.list.length - VIEWS_KEPT_MAX);
-  }
-}
+/** Adds an event, within the bound of its kind; the rest is counted. */
+export const addEvent = (view: View | undefined, type: string, more: object, at = now(), most = EVENTS_OF_KIND_MAX): void => {
+  if (!view) return;
+  const { events, dropped } = view._wire;
+  if (events.filter((event) => event.type === type).length < most) events.push({ type, at, ...more });
+  else dropped[type] = (dropped[type] ?? 0) + 1;
+  changed();
+};

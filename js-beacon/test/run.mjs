@@ -20,7 +20,8 @@ try {
     format: "esm",
     sourcemap: "inline",
     // What the pure parts mention of a browser without using it here.
-    banner: { js: "globalThis.window ??= globalThis; globalThis.navigator ??= {};" },
+    define: { FULL: "true", ESM: "false", PROMPT_FILE: '""' },
+    banner: { js: "globalThis.window ??= globalThis; globalThis.navigator ??= {}; globalThis.document ??= {}; globalThis.location ??= new URL('https://shop.example/');" },
     logLevel: "warning",
   });
   const files = tests.map((name) => join(out, name.replace(/\.ts$/, ".mjs")));

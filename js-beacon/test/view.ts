@@ -1,36 +1,47 @@
 // Views and entries for tests, with only what matters said.
-import type { Shared, View } from "../src/snapshot";
+import type { View } from "../src/views";
 
-export const shared: Shared = { client: {}, release: undefined, visitor: undefined, tags: {}, sampleRate: 1 };
-
-export function viewWith(parts: Partial<View> = {}): View {
+export function viewWith({ _wire, ...parts }: Partial<Omit<View, "_wire">> & { _wire?: Partial<View["_wire"]> } = {}): View {
   return {
-    id: "view-0001",
-    session: "session-1",
-    nav: "navigate",
-    start: 0,
-    begins: 0,
-    ends: Infinity,
-    url: "https://shop.example/",
-    referrer: "",
-    title: "",
-    route: undefined,
-    status: undefined,
-    hiddenAtStart: false,
-    firstHidden: undefined,
-    left: undefined,
-    metrics: {},
-    attribution: {},
-    events: [],
-    dropped: {},
-    navigationId: undefined,
-    seq: 0,
-    sent: "",
+    _id: "view-0001",
+    _start: 0,
+    _begins: 0,
+    _seq: 0,
+    _presses: [],
+    _count: 0,
+    _burst: {},
     ...parts,
+    _wire: {
+      session: "session-1",
+      nav: "navigate",
+      url: "https://shop.example/",
+      referrer: "",
+      title: "",
+      route: "",
+      hidden_at_start: false,
+      metrics: {},
+      attribution: {},
+      events: [],
+      dropped: {},
+      ..._wire,
+    },
   };
 }
 
 export function press(parts: Partial<PerformanceEventTiming> & { interactionId: number }): PerformanceEventTiming {
   const { startTime = 0, duration = 40 } = parts;
   return { name: "click", entryType: "event", startTime, duration, processingStart: startTime + 1, processingEnd: startTime + 2, target: null, ...parts } as PerformanceEventTiming;
+}
+
+/** Storage in memory; `broken` throws at every touch, as browsers do where the visitor blocks it. */
+export function installStorage(name: "localStorage" | "sessionStorage", broken = false): Record<string, string> {
+  const items: Record<string, string> = {};
+  Object.defineProperty(globalThis, name, {
+    configurable: true,
+    get() {
+      if (broken) throw new Error("denied");
+      return items;
+    },
+  });
+  return items;
 }

@@ -1,41 +1,59 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { Views } from "../src/views";
+import { beforeEach, test } from "node:test";
+import { addEvent, begin, current, initial, list, noteHidden, noteMoment, onBegin, viewAt } from "../src/views";
+import { viewWith } from "./view";
 
-const begin = (views: Views, nav: "navigate" | "soft", time: number) =>
-  views.begin({ nav, start: time, begins: time, url: `https://a.example/${time}`, referrer: "", session: "session-1" });
+beforeEach(() => {
+  list.length = 0;
+});
 
 test("a measurement belongs to the view in which it began", () => {
-  const views = new Views();
-  const first = begin(views, "navigate", 0);
-  const second = begin(views, "soft", 1_000);
-  assert.equal(views.at(0), first);
-  assert.equal(views.at(999.9), first);
-  assert.equal(views.at(1_000), second);
-  assert.equal(first.ends, 1_000);
-  assert.equal(views.current, second);
-  assert.equal(views.initial, first);
+  const first = begin("navigate", 0, "");
+  const second = begin("soft", 1_000, "https://a.example/");
+  assert.equal(viewAt(0), first);
+  assert.equal(viewAt(999.9), first);
+  assert.equal(viewAt(1_000), second);
+  assert.equal(current(), second);
+  assert.equal(initial, first);
+  assert.equal(second._wire.referrer, "https://a.example/");
 });
 
-test("a soft navigation of the browser is the first route change after its click, and stays it", () => {
-  const views = new Views();
-  begin(views, "navigate", 0);
-  const earlier = begin(views, "soft", 500);
-  const route = begin(views, "soft", 1_100);
-  const later = begin(views, "soft", 2_000);
-  assert.equal(views.soft(7, 1_000), route);
-  assert.equal(route.start, 1_000, "its times count from the click");
-  assert.equal(views.soft(7, 1_000), route);
-  assert.equal(views.soft(8, 1_900), later);
-  assert.equal(views.soft(9, 5_000), undefined);
-  assert.equal(earlier.navigationId, undefined);
+test("whoever wants to know hears of each view that begins", () => {
+  const heard: string[] = [];
+  onBegin.push((view) => heard.push(view._wire.nav));
+  begin("navigate", 0, "");
+  begin("bfcache", 10, "");
+  assert.deepEqual(heard, ["navigate", "bfcache"]);
+  onBegin.pop();
 });
 
-test("old views are forgotten, the document's own is remembered for what comes late", () => {
-  const views = new Views();
-  const first = begin(views, "navigate", 0);
-  for (let n = 1; n <= 20; n++) begin(views, "soft", n * 100);
-  views.prune();
-  assert.equal(views.list.length, 5);
-  assert.equal(views.initial, first);
+test("only the first time of being hidden counts, and says whether the view was ever seen", () => {
+  const view = viewWith({ _start: 100 });
+  noteHidden(view, undefined);
+  assert.equal(view._wire.hidden_at_start, false);
+  noteHidden(view, 500);
+  noteHidden(view, 900);
+  assert.equal(view._hidden, 500);
+  assert.equal(view._wire.hidden_at_start, false);
+  const background = viewWith({ _start: 100 });
+  noteHidden(background, 100);
+  assert.equal(background._wire.hidden_at_start, true);
+});
+
+test("a moment counts from the view's start, unless nobody saw it", () => {
+  const view = viewWith({ _start: 100, _hidden: 500 });
+  assert.equal(noteMoment(view, "fcp", 400), true);
+  assert.equal(noteMoment(view, "lcp", 500), false);
+  assert.equal(noteMoment(undefined, "lcp", 1), false);
+  assert.equal(noteMoment(view, "early", 50), true, "what a prerendered page had before it was shown took no time");
+  assert.deepEqual(view._wire.metrics, { fcp: 300, early: 0 });
+});
+
+test("a kind of event is bounded, and what is beyond is counted", () => {
+  const view = viewWith();
+  for (let n = 0; n < 1_000; n++) addEvent(view, "error", { message: String(n) }, n, 10);
+  addEvent(view, "dead_click", {}, 1);
+  addEvent(undefined, "dead_click", {}, 1);
+  assert.equal(view._wire.events.length, 11);
+  assert.deepEqual(view._wire.dropped, { error: 990 });
 });

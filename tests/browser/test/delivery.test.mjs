@@ -94,23 +94,26 @@ test("what sendBeacon refuses goes another way", () =>
     { script: "navigator.sendBeacon = () => false;" },
   ));
 
-test("what no way takes is kept for the next page of the tab", () =>
+const CALLS = "window.felt = function () { (felt.q = felt.q || []).push(arguments); };";
+
+test("with consent, what cannot be sent is kept for the next page", () =>
   visiting(
     async ({ server, tab, shop }) => {
       await tab.go(`${shop}/cart`);
       await tab.until(running);
       await tab.hide();
-      await tab.until("sessionStorage.getItem('felt.kept')");
+      await tab.until("localStorage['felt.kept']");
       assert.equal(server.beacons.length, 0);
-      await tab.evaluate("sessionStorage.setItem('works', 1)");
+      await tab.evaluate("localStorage.works = 1");
       await tab.show();
       await tab.go(`${shop}/search`);
       const [view] = await server.arrived(({ views }) => views().filter(({ url }) => url.endsWith("/shop/cart")).length && views(), "the kept view");
       assert.ok(view.attempt >= 1);
-      assert.equal(await tab.evaluate("sessionStorage.getItem('felt.kept')"), null);
+      assert.equal(await tab.evaluate("localStorage['felt.kept']"), undefined);
     },
     {
-      script: `if (!sessionStorage.getItem("works")) {
+      script: `${CALLS} felt("consent", true);
+      if (!localStorage.works) {
         navigator.sendBeacon = () => false;
         delete window.fetchLater;
         window.fetch = () => Promise.reject(new TypeError("offline"));
@@ -127,7 +130,7 @@ test("without storage it measures all the same", () =>
       const [view] = await server.arrived(({ views }) => views().length && views(), "the view");
       assert.match(view.session, /^[\w-]{8,64}$/);
     },
-    { script: "Object.defineProperty(window, 'sessionStorage', { get() { throw new DOMException('denied', 'SecurityError'); } });" },
+    { script: "for (const name of ['sessionStorage', 'localStorage']) Object.defineProperty(window, name, { get() { throw new DOMException('denied', 'SecurityError'); } });" },
   ));
 
 for (const [wish, script] of [
@@ -181,7 +184,7 @@ test("calls made before the script has come are kept in order", () =>
       assert.deepEqual(view.events.filter(({ type }) => type === "feedback"), []);
     },
     {
-      script: `window.felt = function () { (felt.q = felt.q || []).push(arguments); };
+      script: `${CALLS}
         felt("tag", "early", 1); felt("tag", "early", 2); felt("release", "from-the-page");`,
     },
   ));

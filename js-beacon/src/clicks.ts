@@ -1,0 +1,88 @@
+// Clicks in vain.
+//
+// Rage: three clicks on one spot within a second, none of which the page answered; a counter that is clicked up quickly answers each
+// time, and is no rage. Dead: a press on something that looks as if it did something, and nothing happens. Error: a click that the
+// page answers with a script error; it is sent as a rage click with `cause: "error"`, for it hurts as much.
+//
+// An answer is any sign that a person could see or that leads on: the document changes, scrolls, moves focus, changes a form value,
+// plays media, changes its URL, asks for something, or goes away. Nothing is read of what people type.
+import { isHidden, later, listen, now } from "./browser";
+import { onError } from "./errors";
+import { targetName } from "./target";
+import { addEvent, current, onBegin } from "./views";
+
+export interface Spot {
+  readonly timeStamp: number;
+  readonly clientX: number;
+  readonly clientY: number;
+}
+
+const PRESSES = 3;
+const WITHIN_MS = 1_000;
+const WITHIN_PX = 30;
+/** How long a page may take to answer before a click counts as dead, ms. */
+const ANSWER_MS_MAX = 1_500;
+/** An error this soon after a click is its answer, ms. */
+const ERROR_MS_MAX = 500;
+/** Double and triple clicks have a meaning in text, and games live on quick clicks. */
+const MANY_CLICKS = "input:not([type=button],[type=submit],[type=reset]),textarea,select,canvas,video,audio,object,embed,[contenteditable]";
+const LOOKS_ALIVE = "button,a,summary,[role=button],[role=link],[role=tab],[role=menuitem],input[type=button],input[type=submit]";
+
+let burst: Spot[] = [];
+let raged = false;
+
+/** Collects presses; true once for each burst of rage. `answered` is when the page last gave a sign of life. */
+export const isRage = (spot: Spot, answered: number): boolean => {
+  const { timeStamp, clientX, clientY } = spot;
+  const [first = spot] = burst;
+  const apart = Math.hypot(clientX - first.clientX, clientY - first.clientY) > WITHIN_PX;
+  if (apart || answered > first.timeStamp || timeStamp - (burst.at(-1) ?? spot).timeStamp >= WITHIN_MS) {
+    burst = [];
+    raged = false;
+  }
+  burst.push(spot);
+  const rage = !raged && timeStamp - burst.at(-PRESSES)?.timeStamp! <= WITHIN_MS;
+  raged ||= rage;
+  return rage;
+};
+
+export const watchClicks = (): void => {
+  let answered = 0;
+  let waiting = 0;
+  let last: { _at: number; _target: string } | undefined;
+  const sign = (): void => {
+    answered = now();
+  };
+  const changes = new MutationObserver(sign);
+  listen("scroll focusin focusout input change toggle play submit popstate selectionchange", sign);
+  onBegin.push(sign);
+  onError.push(() => {
+    if (last && now() - last._at < ERROR_MS_MAX) {
+      addEvent(current(), "rage_click", { target: last._target, cause: "error" });
+      last = undefined;
+    }
+  });
+  listen("click", (event: MouseEvent) => {
+    const { target, timeStamp, isTrusted, button } = event;
+    const element = target as Element;
+    // In a shadow tree changes cannot be seen from here, so nothing can be said.
+    if (!isTrusted || button || !element.closest || element.shadowRoot) return;
+    const view = current();
+    if (!element.closest(MANY_CLICKS) && isRage(event, answered)) addEvent(view, "rage_click", { target: targetName(element) });
+    const alive = element.closest(LOOKS_ALIVE);
+    last = { _at: timeStamp, _target: targetName(alive ?? element) };
+    // The document is watched for as long as an answer may take: at other times it costs nothing.
+    waiting++;
+    changes.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+    later(() => {
+      if (!--waiting) changes.disconnect();
+      // A link that leads somewhere is answered by the browser, however long the next page takes.
+      const href = alive?.getAttribute("href");
+      const leads = href && href !== "#" && !event.defaultPrevented;
+      const asked = performance.getEntriesByType("resource").some(({ startTime }) => startTime >= timeStamp);
+      if (alive && !leads && !asked && answered < timeStamp && view === current() && !isHidden()) {
+        addEvent(view, "dead_click", { target: targetName(alive) }, timeStamp);
+      }
+    }, ANSWER_MS_MAX);
+  });
+};

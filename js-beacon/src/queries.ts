@@ -1,0 +1,11 @@
+// Query parameters that a site lets leave the page: `data-query="q utm_source"`.
+import { queries } from "./url";
+import type { Options } from "./config";
+
+export const keepQueries = ({ query = "" }: Partial<Options>): void => {
+  const allowed = query.split(/[\s,]+/);
+  queries._kept = (url) => {
+    const kept = [...new URLSearchParams(/\?([^#]*)/.exec(url)?.[1])].filter(([name]) => allowed.includes(name));
+    return kept.length ? "?" + new URLSearchParams(kept) : "";
+  };
+};

@@ -1,0 +1,46 @@
+// Route changes of single-page applications: the URL changes without a new document.
+//
+// A new path (or a new path inside a `#/…` fragment) is a new view; a new query alone is not, for searches write it at every key.
+// The Navigation API reports all of them; elsewhere pushState and replaceState are wrapped.
+import { guarded, isHidden, listen, now, win } from "./browser";
+import { routeKey, scrubUrl } from "./url";
+import { begin, current, noteHidden } from "./views";
+import { changed } from "./send";
+
+export const watchRoutes = (): void => {
+  let key = routeKey(location);
+  let lastInput = 0;
+  let lastChange = 0;
+  listen("pointerdown keydown", ({ timeStamp }) => (lastInput = timeStamp));
+
+  const check = guarded((type?: string | null) => {
+    const next = routeKey(location);
+    if (next === key) return;
+    key = next;
+    const previous = current();
+    const time = now();
+    if (type === "replace" && lastInput <= lastChange) {
+      // The URL was put right rather than left: nobody has done anything in this view yet.
+      previous._wire.url = scrubUrl(location.href);
+      changed();
+      return;
+    }
+    lastChange = time;
+    previous._left = time;
+    const view = begin("soft", time, previous._wire.url);
+    if (isHidden()) noteHidden(view, time);
+  });
+
+  if (win.navigation) {
+    listen("currententrychange", ({ navigationType }: Event & { navigationType?: string | null }) => check(navigationType), win.navigation);
+    return;
+  }
+  for (const type of ["push", "replace"] as const) {
+    const original = history[`${type}State`];
+    history[`${type}State`] = function (...args) {
+      original.apply(this, args);
+      check(type);
+    };
+  }
+  listen("popstate hashchange", () => check());
+};

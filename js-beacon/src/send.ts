@@ -1,0 +1,142 @@
+// When and how views leave the browser.
+//
+// A snapshot is a view's whole state, sent only when that state differs from the one last handed over. Three moments:
+// - once, some time after load, while the page is open (`sendEarly`): the answer can be read, so a refusal is tried again;
+// - whenever the page is hidden or left (`sendNow`): synchronously, for there may be no later;
+// - when the page dies without a word: the browser sends what is armed here with the state of the last change, by fetchLater.
+//   https://wicg.github.io/pending-beacon/ (Chrome and Edge 135; its quota is apart from that of sendBeacon and keepalive)
+//
+// What was refused, or could not leave because there is no network, is kept: in memory, and in localStorage where the visitor has
+// consented, for at most a day.
+import { waitMs } from "./backoff";
+import { guarded, later, listen, refreshers, win } from "./browser";
+import { config } from "./config";
+import { AGE_MS_MAX, ARM_INTERVAL_MS, ATTEMPTS_MAX, KEPT_CHARS_MAX, VIEWS_KEPT_MAX } from "./limits";
+import { list } from "./views";
+import { bodyOf, groupsOf, stateOf } from "./wire";
+import type { Item } from "./wire";
+
+export const KEY = "felt.kept";
+
+const nothing = (): void => {};
+let disarm = nothing;
+let armTimer = 0;
+let armDelay = 0;
+
+let kept: Item[] = [];
+/** Failures in a row, and until when (unix ms) the server has peace. */
+let failures = 0;
+let peaceUntil = 0;
+
+const request = (items: readonly Item[]): RequestInit => ({ method: "POST", body: bodyOf(items), keepalive: true, credentials: "omit" });
+
+/** Hands items to the browser, to be sent when the page is gone or as soon as may be; undefined where it cannot, or its quota is spent. */
+const postLater = (items: readonly Item[], more: object) =>
+  guarded(() => win.fetchLater!(config._endpoint, { ...request(items), ...more }))();
+
+/**
+ * Brings the views up to date, and gives those that have something new to say, and what to call once that is on its way. What was
+ * armed is taken back, unless it is gone.
+ */
+const due = (): [items: Item[], commit: () => void] => {
+  disarm();
+  disarm = nothing;
+  for (const view of list) for (const refresh of refreshers) guarded(refresh)(view);
+  const views = list.filter((view) => config._open && (view._state = stateOf(view)) !== view._sent);
+  return [
+    views.map(({ _id, _seq, _start, _state }) => [_id, _seq, 0, performance.timeOrigin + _start, _state!]),
+    () => {
+      for (const view of views) {
+        view._sent = view._state;
+        view._seq++;
+      }
+    },
+  ];
+};
+
+const take = (): Item[] => {
+  const [items, commit] = due();
+  commit();
+  return items;
+};
+
+/** To be called after every change of any view: arms the request of last resort anew, at once after the first, then at most so often. */
+export const changed = (): void => {
+  if (win.fetchLater) {
+    armTimer ||= later(() => {
+      armTimer = 0;
+      armDelay = ARM_INTERVAL_MS;
+      const [items, commit] = due();
+      const abort = new AbortController();
+      const armed = groupsOf(items).map((group) => postLater(group, { signal: abort.signal }));
+      disarm = () => (armed.some((result) => result?.activated) ? commit() : abort.abort());
+    }, armDelay);
+  }
+};
+
+/** Keeps what could not be sent; the oldest ones make room. True when it outlives the page. */
+const keep = (items: readonly Item[]): unknown => {
+  kept.push(...items);
+  let text;
+  while ((text = JSON.stringify(kept)).length > KEPT_CHARS_MAX) kept.shift();
+  return config._keeps && guarded(() => (localStorage[KEY] = text))();
+};
+
+/** Tries again what could not be sent before, on this page or an earlier one, once the server has had its peace. */
+const retry = (): void => {
+  const time = Date.now();
+  if (time < peaceUntil) {
+    later(retry, peaceUntil - time);
+    return;
+  }
+  const items = kept.filter((item) => item[2]++ < ATTEMPTS_MAX && time - item[3] < AGE_MS_MAX);
+  kept = [];
+  guarded(() => config._keeps && delete localStorage[KEY])();
+  post(items);
+};
+
+/** Posts items by requests that outlive the page, and hears the answers while it is there. */
+const post = (items: readonly Item[]): void => {
+  for (const group of groupsOf(items)) {
+    // A string goes as text/plain, which needs no preflight.
+    fetch(config._endpoint, request(group))
+      .catch(nothing)
+      .then(
+        guarded((answer) => {
+          if (answer && answer.status < 500 && answer.status !== 429) {
+            failures = 0;
+            return;
+          }
+          peaceUntil = Date.now() + waitMs(failures++, answer?.headers.get("Retry-After"));
+          keep(group);
+          retry();
+        }),
+      );
+  }
+};
+
+/** Sends what changed, with a request whose answer can be read. */
+export const sendEarly = (): void => post(take());
+
+/** Sends what changed before this call returns. */
+export const sendNow = (): void => {
+  const items = take();
+  list.splice(0, list.length - VIEWS_KEPT_MAX);
+  // There is no use in a request that cannot arrive, as long as there is a place to keep it.
+  if ((!navigator.onLine || Date.now() < peaceUntil) && keep(items)) return;
+  for (const group of groupsOf(items)) {
+    // False when the browser will not take it: the 64 KiB that all scripts of the page share may be spent.
+    if (!guarded(() => navigator.sendBeacon(config._endpoint, bodyOf(group)))() && !postLater(group, { activateAfter: 0 })) post(group);
+  }
+};
+
+/** Takes over what an earlier page left, where it may be kept at all. */
+export const restore = (): void => {
+  keep(guarded(() => config._keeps && (JSON.parse(localStorage[KEY] as string) as Item[]).filter(([view]) => view))() || []);
+  retry();
+};
+
+export const startSending = (): void => {
+  restore();
+  listen("online", retry);
+};

@@ -1,0 +1,97 @@
+// Puts the parts together: decides whether to measure at all, begins views, and sends when they end.
+import { api } from "./api";
+import { guarded, isHidden, later, listen, refreshers, win } from "./browser";
+import { measureCls } from "./cls";
+import { config, configure, mayMeasure } from "./config";
+import { watchErrors } from "./errors";
+import { watchFrames } from "./frames";
+import { share } from "./id";
+import { measureInp } from "./inp";
+import { EARLY_SEND_MS } from "./limits";
+import { measureNavigation, navigationEntry, navigationKind } from "./navigation";
+import { measurePaints } from "./paint";
+import { watchRoutes } from "./routes";
+import { sendEarly, sendNow, startSending } from "./send";
+import { session } from "./session";
+import { cut, scrubUrl } from "./url";
+import { begin, current, noteHidden, onBegin } from "./views";
+import { shared } from "./wire";
+import type { FeltStub } from "./browser";
+import type { Options } from "./config";
+
+/** Something that measures more than the core does; it may read its own settings. */
+export type Part = (options: Partial<Options>) => void;
+
+const run = (options: Partial<Options>, parts: readonly Part[]): void => {
+  shared.release = options.release;
+  shared.sample_rate = config._sample;
+
+  let earlyTimer = 0;
+  onBegin.push(() => {
+    clearTimeout(earlyTimer);
+    earlyTimer = later(() => isHidden() || sendEarly(), EARLY_SEND_MS);
+  });
+  // Before the interactions that they explain.
+  if (FULL) watchFrames();
+  for (const part of [startSending, measurePaints, measureCls, measureInp, measureNavigation, watchErrors, watchRoutes, ...parts]) {
+    guarded(part)(options);
+  }
+  refreshers.push((view) => {
+    if (view === current()) view._wire.title = cut(document.title);
+  });
+
+  const entry = navigationEntry();
+  const start = (entry as { activationStart?: number } | undefined)?.activationStart ?? 0;
+  const view = begin(navigationKind(entry), start, scrubUrl(document.referrer), options.route);
+  // From the browser's own record, for the script may have come late; a prerendered page counts from when it was shown.
+  const hidden = performance.getEntriesByType("visibility-state").find(({ name, startTime }) => name === "hidden" && startTime >= start);
+  noteHidden(view, hidden?.startTime ?? (isHidden() ? start : undefined));
+
+  listen("visibilitychange pagehide", ({ type, timeStamp }: Event) => {
+    const hidden = isHidden();
+    const leaves = type < "v";
+    // A visible page that is left gets `pagehide` first, then `visibilitychange`: by then the click that leads away has been reported,
+    // so one request says all. https://html.spec.whatwg.org/multipage/document-lifecycle.html#unload-a-document
+    // A page that was hidden before has only `pagehide`; when it has nothing new to say, nothing is sent.
+    if (leaves && !hidden) current()._left = timeStamp;
+    if (leaves || hidden) noteHidden(current(), timeStamp);
+    if (hidden) {
+      session();
+      sendNow();
+    }
+  });
+  listen("pageshow", ({ persisted, timeStamp }: PageTransitionEvent) => {
+    if (persisted) begin("bfcache", timeStamp, "", current()._wire.route);
+  });
+};
+
+/** Starts measuring, unless a beacon runs already or the visitor does not want it. `base` is what a relative endpoint is relative to. */
+export const start = guarded((options: Partial<Options>, parts: readonly Part[] = [], base = location.href): void => {
+  if (win.felt?.running) return;
+  const queue = (win.felt?.q ?? []) as unknown[][];
+  let deliver: (args: unknown[]) => unknown = (args) => queue.push(args);
+  const felt: FeltStub = FULL ? (...args) => deliver(args) : () => {};
+  felt.running = true;
+  win.felt = felt;
+  const go = guarded(() => {
+    // Calls go nowhere, rather than into a queue that nobody empties.
+    if (FULL) deliver = () => {};
+    configure(options, base as string);
+    if (!mayMeasure(options, navigator as object) || share(session()) >= config._sample) return;
+    run(options, parts);
+    if (FULL) {
+      deliver = api;
+      for (const call of queue) api([...call]);
+    }
+  });
+  // A page that is prepared and never shown is no view.
+  if ((document as { prerendering?: boolean }).prerendering) listen("prerenderingchange", go, document);
+  else go();
+});
+
+/** Starts with the settings of the script element. */
+export const startFromScript = (parts?: readonly Part[]): void => {
+  // A module, or a script written into the page by another one, does not know its own element.
+  const script = (document.currentScript ?? (FULL && document.querySelector("script[data-site]"))) as HTMLScriptElement;
+  start(script.dataset, parts, script.src || location.href);
+};

@@ -1,0 +1,66 @@
+// The wire format: what a view looks like when it is sent, and what is left out when it would be too large.
+import { cost, now } from "./browser";
+import { HEAD_BYTES_MAX, REQUEST_BYTES_MAX } from "./limits";
+import type { View } from "./views";
+
+/** What is the same in all views of a document. */
+export const shared = (FULL ? { client: {}, tags: {} } : {}) as {
+  client: Record<string, unknown>;
+  tags: Record<string, string>;
+  release?: string | undefined;
+  visitor?: string;
+  sample_rate: number;
+};
+
+/** When the beacon began to watch, ms. */
+const watchedFrom = now();
+
+/** A snapshot on its way: view, seq, attempt, when the view began (unix ms, only ever compared with itself), state. */
+export type Item = [view: string, seq: number, attempt: number, began: number, state: string];
+
+/** What goes first when a snapshot is too large: at first nothing, and vitals never. */
+export const DROPPING_ORDER = (FULL ? " request long_frame attribution dead_click rage_click error timing tags feedback step" : " attribution error").split(" ");
+
+export const bytes = (text: string): number => new Blob([text]).size;
+
+/** JSON without what is not known, and without digits that nobody measured. */
+export const json = (value: unknown): string =>
+  JSON.stringify(value, (_, field: unknown) =>
+    typeof field === "number" ? (isFinite(field) ? +field.toFixed(4) : undefined) : field === "" ? undefined : field,
+  );
+
+/** The state of a view as JSON, without what differs from one sending to the next. */
+export const stateOf = ({ _start, _hidden, _left, _wire }: View): string => {
+  const relative = (time?: number): number => Math.max(0, time! - _start);
+  const dropped = { ..._wire.dropped };
+  const state: Record<string, unknown> = { ..._wire, ...shared, first_hidden: relative(_hidden), left: relative(_left), dropped };
+  let events = _wire.events.map((event) => ({ ...event, at: relative(event.at) }));
+  let text = "";
+  for (const kind of DROPPING_ORDER) {
+    const left = events.filter(({ type }) => type !== kind);
+    const gone = events.length - left.length || +!!state[kind];
+    if (gone) dropped[kind] = gone + (dropped[kind] ?? 0);
+    delete state[kind];
+    text = json({ ...state, events: (events = left) });
+    if (bytes(text) < REQUEST_BYTES_MAX - HEAD_BYTES_MAX) break;
+  }
+  return text;
+};
+
+/** A request body: each state with this sending's own fields. */
+export const bodyOf = (items: readonly Item[], time = Date.now()): string =>
+  json(
+    items.map(([view, seq, attempt, began, state]) => ({
+      v: 1,
+      view,
+      seq,
+      attempt,
+      age: time - began,
+      ...(JSON.parse(state) as object),
+      beacon: FULL ? { from: watchedFrom, ...cost } : "",
+    })),
+  );
+
+/** All items in one request, where it is not too large. */
+export const groupsOf = (items: readonly Item[]): (readonly Item[])[] =>
+  items[1] && bytes(bodyOf(items)) > REQUEST_BYTES_MAX ? items.map((item) => [item]) : items[0] ? [items] : [];
