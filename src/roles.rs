@@ -61,10 +61,16 @@ pub async fn ingest(args: cli::Role, config: &Config) -> Result<()> {
             return Err(Faults::one(&config.source, "clickhouse", missing).into());
         }
     };
+    let reuse_port = settings.reuse_port;
     let ingest = make_ingest(settings, log.clone(), spool, sites, clock, authorize)?;
     let router = health(Checks::default().ingest(&ingest).build())?.merge(felt_ingest::router(ingest.clone()));
     announce("ingest", &listener)?;
-    felt_http::serve(listener, router, config.server.clone(), shutdown.clone().cancelled_owned()).await?;
+    let told = shutdown.cancelled_owned();
+    if reuse_port {
+        felt_http::serve_beside_others(listener, router, config.server.clone(), told).await?;
+    } else {
+        felt_http::serve(listener, router, config.server.clone(), told).await?;
+    }
     close_ingest(&ingest, &log).await
 }
 
