@@ -137,6 +137,7 @@ fn settings_in_code() -> Vec<(&'static str, String)> {
         ("kafka", "eventlog/src/config.rs", "KafkaConfig"),
         ("clickhouse", "store/src/config.rs", "StoreConfig"),
         ("ingest", "ingest/src/config.rs", "IngestConfig"),
+        ("ingest", "ingest/src/spool/config.rs", "SpoolConfig"),
         ("processor", "processor/src/config.rs", "ProcessorConfig"),
         ("query", "query/src/config.rs", "QueryConfig"),
         ("sites", "schema/src/site.rs", "Site"),
