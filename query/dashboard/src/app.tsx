@@ -5,10 +5,11 @@ import { SCREENS } from "./address/address.ts";
 import { address, hrefWith, navigate } from "./address/navigate.ts";
 import { getSites } from "./api/client.ts";
 import { browserTimeZone } from "./api/paths.ts";
-import { tokenWanted } from "./api/token.ts";
+import { who, type Who } from "./api/session.ts";
+import { token, tokenWanted } from "./api/token.ts";
 import type { Part, SiteRow } from "./api/types.ts";
+import { SignIn } from "./chrome/sign-in.tsx";
 import { ScopeBar, TopBar } from "./chrome/top-bar.tsx";
-import { TokenPrompt } from "./chrome/token-prompt.tsx";
 import { HappinessScreen } from "./screens/happiness.tsx";
 import { PageDetail } from "./screens/page-detail.tsx";
 import { PagesScreen } from "./screens/pages.tsx";
@@ -24,6 +25,10 @@ export function App() {
   async function load(): Promise<void> {
     const part = await getSites();
     setSites(part);
+    if (part.ok) {
+      tokenWanted.value = false;
+      who.value = (part.answer.meta as { who?: Who } | undefined)?.who ?? null;
+    }
     const first = part.ok ? part.answer.data[0] : undefined;
     if (address.value.site === null && first !== undefined) navigate({ site: first.key }, "replace");
   }
@@ -39,7 +44,7 @@ export function App() {
     <>
       <a class="skip" href="#main" onClick={(event) => { event.preventDefault(); document.getElementById("main")?.focus(); }}>Skip to the figures</a>
       <TopBar sites={rows} tz={tz} />
-      {tokenWanted.value ? <TokenPrompt retry={() => void load()} /> : here.site !== null && (rows.length === 0 || rows.some(({ key }) => key === here.site)) ? <Screen tz={tz} /> : <NoSite sites={sites} retry={() => void load()} />}
+      {tokenWanted.value ? <SignIn key={String(token.value)} retry={() => void load()} /> : here.site !== null && (rows.length === 0 || rows.some(({ key }) => key === here.site)) ? <Screen tz={tz} /> : <NoSite sites={sites} retry={() => void load()} />}
       <TermPopover />
     </>
   );

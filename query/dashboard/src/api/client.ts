@@ -10,14 +10,17 @@ const BATCH_PARTS_MAX = 20;
 /** The server's clock minus this computer's, in ms: "38 s ago" must not depend on a wrong clock. */
 export const clockSkewMs = signal(0);
 
-export async function request(path: string, init: RequestInit = {}): Promise<Response> {
+/** `quiet`: a 401 is an answer here, and not a reason to ask who is looking. */
+export async function request(path: string, init: RequestInit = {}, quiet = false): Promise<Response> {
   const headers = new Headers(init.headers);
+  // Beside a session's cookie: what only our own pages can send.
+  headers.set("X-Felt-CSRF", "1");
   if (token.value !== null) headers.set("Authorization", `Bearer ${token.value}`);
   const response = await fetch(path, { ...init, headers });
   const date = Date.parse(response.headers.get("Date") ?? "");
   // The header has whole seconds: smaller differences mean nothing.
   if (!Number.isNaN(date)) clockSkewMs.value = Math.abs(date - Date.now()) > 1500 ? date - Date.now() : 0;
-  if (response.status === 401) tokenWanted.value = true;
+  if (response.status === 401 && !quiet) tokenWanted.value = true;
   return response;
 }
 

@@ -2,6 +2,7 @@
 
 import { SCREENS } from "../address/address.ts";
 import { address, hrefWith, navigate } from "../address/navigate.ts";
+import { signOut, who } from "../api/session.ts";
 import type { SiteRow } from "../api/types.ts";
 import { Link } from "../widgets/link.tsx";
 import { Chips } from "./chips.tsx";
@@ -38,6 +39,9 @@ export function TopBar({ sites, tz }: { sites: readonly SiteRow[]; tz: string })
         </nav>
         <Freshness tz={tz} />
         <ThemeToggle />
+        {who.value !== null && who.value.kind !== "anyone" && (
+          <button type="button" class="quiet out" title={`Signed in as ${who.value.name}`} onClick={() => void signOut()}>Sign out</button>
+        )}
       </div>
     </header>
   );

@@ -70,7 +70,12 @@ for (const theme of ["light", "dark"]) {
     await page.reload();
     await page.getByLabel("Token").waitFor();
     assert.deepEqual(await violations(page), [], "token");
-    mock.controls.token = null;
+    mock.controls.ways = { password: true, oidc: "Acme ID" };
+    await page.reload();
+    await page.getByLabel("E-mail").waitFor();
+    await page.getByText("Use an API token instead").click();
+    assert.deepEqual(await violations(page), [], "sign-in");
+    Object.assign(mock.controls, { token: null, ways: null });
     await page.context().close();
   });
 }

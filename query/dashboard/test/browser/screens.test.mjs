@@ -18,7 +18,7 @@ after(async () => {
 });
 beforeEach(async () => {
   await page?.context().close();
-  Object.assign(mock.controls, { failing: {}, token: null, delay_ms: 0, down: false });
+  Object.assign(mock.controls, { failing: {}, token: null, person: null, ways: null, signedIn: false, delay_ms: 0, down: false });
   faults.length = 0;
   page = await openPage(browser, { faults });
 });
@@ -224,6 +224,30 @@ test("a token is asked for, sent as Bearer, and kept in this tab only", async ()
   assert.equal(await page.evaluate(() => JSON.stringify({ ...localStorage }) + location.href + document.cookie).then((text) => text.includes("felt_secret")), false);
   await page.reload();
   await page.locator(".score .value").waitFor();
+});
+
+test("a person signs in where that is wanted, sees who they are, and signs out", async () => {
+  Object.assign(mock.controls, { token: "felt_secret", ways: { password: true, oidc: "Acme ID" }, person: { email: "ada@shop.example", password: "correct horse battery" } });
+  await page.goto(`${mock.url}/sites/shop/happiness?range=7d`);
+  const email = page.getByLabel("E-mail");
+  const password = page.getByLabel("Password");
+  assert.equal(await email.getAttribute("autocomplete"), "username");
+  assert.equal(await password.getAttribute("autocomplete"), "current-password");
+  const elsewhere = await page.getByRole("link", { name: "Go on with Acme ID" }).getAttribute("href");
+  assert.equal(elsewhere, `/api/v1/session/oidc?return_to=${encodeURIComponent("/sites/shop/happiness?range=7d")}`);
+  await email.fill("ada@shop.example");
+  await password.fill("wrong");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("alert").filter({ hasText: "is not right" }).waitFor();
+  await password.fill("correct horse battery");
+  await page.keyboard.press("Enter");
+  await page.locator(".score .value").waitFor();
+  const out = page.getByRole("button", { name: "Sign out" });
+  assert.equal(await out.getAttribute("title"), "Signed in as ada@shop.example");
+  await out.click();
+  await page.getByLabel("E-mail").waitFor();
+  await page.goto(`${mock.url}/?sign_in=oidc-no-grant`);
+  await page.getByRole("alert").filter({ hasText: "may not look at this Felt" }).waitFor();
 });
 
 test("a new site teaches the line to paste and notices its first visit", async () => {

@@ -17,17 +17,37 @@ const CSP = "default-src 'self'; script-src 'self'; style-src 'self'; object-src
 export async function startMock({ now = Date.parse("2026-11-22T10:42:20Z"), port = 0, views = 24_000, ticking = false } = {}) {
   const began = Date.now();
   const controls = {
-    failing: {}, token: null, delay_ms: 0, requests: [], warnings: [], down: false,
+    failing: {}, token: null, person: null, ways: null, signedIn: false, delay_ms: 0, requests: [], warnings: [], down: false,
     worlds: { shop: makeWorld({ now, views }), quiet: makeWorld({ now, views: 60, seed: 3 }), fresh: [] },
     sites: [{ key: "shop", name: "The Shop" }, { key: "quiet", name: "A Quiet Corner" }, { key: "fresh", name: "Brand New" }],
     now: () => (ticking ? now + Date.now() - began : now),
   };
 
+  const denied = (bearer) => (controls.token !== null && bearer !== `Bearer ${controls.token}` && !controls.signedIn);
+
+  /** `/api/v1/session`: a person is `{ email, password }`, `ways` what the 401 offers. */
+  function session(method, headers, text) {
+    if (method === "POST") {
+      const { email, password } = JSON.parse(text);
+      const right = email === controls.person?.email && password === controls.person?.password;
+      controls.signedIn ||= right;
+      return right ? { status: 200, body: { data: { kind: "person", name: email } } } : { status: 401, body: { title: "Not signed in", status: 401 } };
+    }
+    if (method === "DELETE") {
+      if (headers["x-felt-csrf"] === undefined) return { status: 403, body: { title: "Not allowed from there", status: 403 } };
+      controls.signedIn = false;
+      return { status: 200, body: {} };
+    }
+    if (controls.signedIn) return { status: 200, body: { data: { kind: "person", name: controls.person.email } } };
+    if (denied(headers.authorization)) return { status: 401, body: { title: "A token is needed", status: 401, sign_in: controls.ways ?? { password: false, oidc: null } } };
+    return { status: 200, body: { data: { kind: controls.token === null ? "anyone" : "token", name: "t1" } } };
+  }
+
   function one(path, bearer) {
     const url = new URL(path, "http://mock");
     controls.requests.push(path);
-    if (controls.token !== null && bearer !== `Bearer ${controls.token}`) throw new Refused(401, "a token is needed");
-    if (url.pathname === "/api/v1/sites") return { data: controls.sites };
+    if (denied(bearer)) throw new Refused(401, "a token is needed");
+    if (url.pathname === "/api/v1/sites") return { data: controls.sites, meta: { who: session("GET", { authorization: bearer }).body.data ?? null } };
     const [, site, call] = /^\/api\/v1\/sites\/([^/]+)\/(.+)$/.exec(url.pathname) ?? [];
     const status = controls.failing[call] ?? controls.failing[`${call}?by=${url.searchParams.get("by")}`];
     if (status !== undefined) throw new Refused(status, status >= 500 ? "the store does not answer" : "refused by test");
@@ -57,10 +77,15 @@ export async function startMock({ now = Date.parse("2026-11-22T10:42:20Z"), port
       if (url.pathname.startsWith("/api/")) {
         if (controls.down) return void request.socket.destroy();
         if (controls.delay_ms > 0) await new Promise((done) => setTimeout(done, controls.delay_ms));
+        if (url.pathname === "/api/v1/session") {
+          let text = "";
+          for await (const chunk of request) text += chunk;
+          return sendJson(session(request.method, request.headers, text));
+        }
         if (url.pathname === "/api/v1/batch") {
           let text = "";
           for await (const chunk of request) text += chunk;
-          if (controls.token !== null && bearer !== `Bearer ${controls.token}`) return sendJson({ status: 401, body: { title: "a token is needed", status: 401 } });
+          if (denied(bearer)) return sendJson({ status: 401, body: { title: "a token is needed", status: 401 } });
           return sendJson({ status: 200, body: { responses: JSON.parse(text).requests.map(({ path }) => attempt(path, bearer)) } });
         }
         const found = attempt(request.url, bearer);
