@@ -8,7 +8,7 @@ NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 CACHE := $(or $(FELT_CACHE_DIR),$(HOME)/.cache/felt)
 export FELT_CACHE_DIR := $(CACHE)
 
-.PHONY: help setup assets engine kafka chromium build demo test test-rust test-web lint bench bench-assets fmt clean
+.PHONY: help setup assets engine kafka chromium build demo test test-rust test-web lint bench bench-assets fuzz fmt clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -27,7 +27,10 @@ query/dashboard/node_modules/.stamp: query/dashboard/package-lock.json
 tests/browser/node_modules/.stamp: tests/browser/package-lock.json
 	cd tests/browser && $(NPM_CI) && touch node_modules/.stamp
 
-js-beacon/dist/.stamp: js-beacon/node_modules/.stamp $(shell find js-beacon/src -type f) js-beacon/package.json
+tests/oidc/node_modules/.stamp: tests/oidc/package-lock.json
+	cd tests/oidc && $(NPM_CI) && touch node_modules/.stamp
+
+js-beacon/dist/.stamp: js-beacon/node_modules/.stamp $(shell find js-beacon/src -type f) js-beacon/package.json js-beacon/build.mjs js-beacon/index.d.ts
 	cd js-beacon && npm run --silent build && touch dist/.stamp
 
 query/dashboard/dist/.stamp: query/dashboard/node_modules/.stamp $(shell find query/dashboard/src -type f) query/dashboard/package.json
@@ -67,12 +70,15 @@ test-web: assets chromium tests/browser/node_modules/.stamp ## Beacon, dashboard
 	cd query/dashboard && npm test --silent
 	cd tests/browser && npm test --silent
 
-test-rust: assets engine kafka chromium tests/browser/node_modules/.stamp ## Unit, contract and end-to-end tests
+test-rust: assets engine kafka chromium tests/browser/node_modules/.stamp tests/oidc/node_modules/.stamp ## Unit, contract and end-to-end tests
 	cargo build --workspace --bins --locked
 	cargo test --workspace --locked
 
 bench: assets engine kafka ## Benches; docs/performance.md holds their figures
 	cargo bench --workspace --locked
+
+fuzz: assets ## Fuzz with a nightly compiler: TARGET=beacon FUZZ_RUNS=10000000; all targets, shortly, by default
+	fuzz/run.sh
 
 fmt: ## Format the Rust code
 	cargo fmt --all
