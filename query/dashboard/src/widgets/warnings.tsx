@@ -1,6 +1,13 @@
 // What the server wants the reader to know about the answers, once for the whole screen.
 
 import type { ScreenData } from "../api/screen-data.ts";
+import { valueName } from "../words/names.ts";
+
+/** The API's words as a sentence; what stands for many values is called what the tables call it. */
+function sentence(warning: string): string {
+  const named = warning.replace("(other)", `“${valueName("", "(other)")}”`);
+  return `${named.charAt(0).toUpperCase()}${named.slice(1)}.`;
+}
 
 export function Warnings({ data }: { data: ScreenData }) {
   const all = Object.values(data.parts).flatMap((part) => (part.ok ? part.answer.meta.warnings ?? [] : []));
@@ -9,7 +16,7 @@ export function Warnings({ data }: { data: ScreenData }) {
   if (told.length === 0) return null;
   return (
     <ul class="warnings" aria-label="Good to know">
-      {told.map((warning) => <li key={warning}>{warning.charAt(0).toUpperCase() + warning.slice(1)}.</li>)}
+      {told.map((warning) => <li key={warning}>{sentence(warning)}</li>)}
     </ul>
   );
 }
