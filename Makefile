@@ -8,7 +8,7 @@ NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 CACHE := $(or $(FELT_CACHE_DIR),$(HOME)/.cache/felt)
 export FELT_CACHE_DIR := $(CACHE)
 
-.PHONY: help setup assets engine kafka chromium build demo test test-rust test-web lint bench bench-assets fuzz fmt clean
+.PHONY: help setup assets engine kafka chromium build demo test test-rust test-web test-long lint bench bench-assets fuzz fmt clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -73,6 +73,11 @@ test-web: assets chromium tests/browser/node_modules/.stamp ## Beacon, dashboard
 test-rust: assets engine kafka chromium tests/browser/node_modules/.stamp tests/oidc/node_modules/.stamp ## Unit, contract and end-to-end tests
 	cargo build --workspace --bins --locked
 	cargo test --workspace --locked
+
+test-long: assets engine kafka ## Promises under fire for ten minutes a seed, a full disk, a jumping clock
+	scripts/ensure-faketime.sh
+	cargo build --workspace --bins --locked
+	target/debug/felt-chaos
 
 bench: assets engine kafka ## Benches; docs/performance.md holds their figures
 	cargo bench --workspace --locked

@@ -54,12 +54,21 @@ impl Felt {
     /// # Errors
     /// When it ends before; the message holds what it printed.
     pub fn start_unready(args: &[&str], work_dir: &Path) -> Result<Self> {
+        Self::start_unready_with(args, work_dir, &[])
+    }
+
+    /// The same, with these variables in its environment.
+    ///
+    /// # Errors
+    /// As [`start_unready`](Self::start_unready).
+    pub fn start_unready_with(args: &[&str], work_dir: &Path, environment: &[(String, String)]) -> Result<Self> {
         static NUMBER: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
         let n = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let log = work_dir.join(format!("felt-{n}.log"));
         let mut child = Command::new(felt_binary())
             .args(args)
             .current_dir(work_dir)
+            .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(File::create(&log)?)

@@ -10,7 +10,7 @@ use felt_tests::chaos::clickhouse::ClickHouse;
 use felt_tests::chaos::judge::{Circumstances, judge};
 use felt_tests::chaos::oracle::Oracle;
 use felt_tests::chaos::producers::Producers;
-use felt_tests::chaos::settings::{Log, Settings, failing_seeds};
+use felt_tests::chaos::settings::{Log, Machine, Settings, failing_seeds};
 use felt_tests::chaos::verdict::Verdict;
 use felt_tests::chaos::world::World;
 
@@ -63,7 +63,7 @@ const WRONGS: [(&str, &[&str]); 7] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_judge_finds_every_kind_of_wrong() -> Result<()> {
-    let settings = Settings { log: Log::Local, seed: 1, seconds: 0, rate: 200, sessions: 4 };
+    let settings = Settings { log: Log::Local, seed: 1, seconds: 0, rate: 200, sessions: 4, machine: Machine::Sound };
     let oracle = Arc::new(Oracle::new(settings.seed));
     let world = World::start(settings, &oracle).await?;
     let producers = Producers::start(&oracle, &world.ingest_url()?, settings.sessions, settings.rate);

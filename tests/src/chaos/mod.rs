@@ -8,6 +8,7 @@ pub mod clickhouse;
 pub mod door;
 pub mod journal;
 pub mod judge;
+pub mod machine;
 pub mod oracle;
 pub mod producers;
 pub mod proxy;
@@ -47,7 +48,8 @@ const WANTED: [(&str, &str); 3] = [
 ];
 
 /// The same, where several processors share a log that may be away.
-const WANTED_OF_KAFKA: [(&str, &str); 1] = [("fence", "felt_eventlog_fenced_total")];
+const WANTED_OF_KAFKA: [(&str, &str); 2] =
+    [("fence", "felt_eventlog_fenced_total"), ("spool", "felt_ingest_spool_spilled_total")];
 
 /// How often a thing that was not met is provoked once more.
 const WANTED_TRIES: usize = 4;

@@ -30,6 +30,7 @@ pub struct Role {
     pub name: &'static str,
     args: Vec<String>,
     dir: PathBuf,
+    environment: Vec<(String, String)>,
     fronts: Vec<Arc<Proxy>>,
     journal: Arc<Journal>,
     process: Mutex<Option<Felt>>,
@@ -45,12 +46,20 @@ impl Role {
             name,
             args: args.iter().map(|arg| (*arg).to_owned()).collect(),
             dir: dir.to_owned(),
+            environment: Vec::new(),
             fronts,
             journal: journal.clone(),
             process: Mutex::default(),
             at: SyncMutex::default(),
             last_words: SyncMutex::default(),
         }
+    }
+
+    /// The same, with these variables in its environment.
+    #[must_use]
+    pub fn with_environment(mut self, environment: Vec<(String, String)>) -> Self {
+        self.environment = environment;
+        self
     }
 
     /// The number of its life and where it listens; `None` while it is down.
@@ -75,10 +84,10 @@ impl Role {
     async fn rise(&self, process: &mut Option<Felt>) -> Result<()> {
         let deadline = Instant::now() + BACK;
         loop {
-            let (args, dir) = (self.args.clone(), self.dir.clone());
+            let (args, dir, environment) = (self.args.clone(), self.dir.clone(), self.environment.clone());
             let started = tokio::task::spawn_blocking(move || {
                 let args: Vec<&str> = args.iter().map(String::as_str).collect();
-                Felt::start_unready(&args, &dir)
+                Felt::start_unready_with(&args, &dir, &environment)
             });
             match started.await? {
                 Ok(felt) => {

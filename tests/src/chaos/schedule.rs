@@ -8,7 +8,7 @@ use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 
 use super::proxy::Toxic;
-use super::settings::{Log, Settings};
+use super::settings::{Log, Machine, Settings};
 
 /// Whom a fault hits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,6 +37,10 @@ pub enum Target {
     Broker,
     /// The log itself.
     Log,
+    /// The disk that everything is on.
+    Disk,
+    /// The wall clock of all roles.
+    Clock,
 }
 
 /// What happens.
@@ -52,6 +56,13 @@ pub enum Fault {
     Zombie,
     /// The line is so for the time.
     Line(Toxic),
+    /// Not a byte is free for the time.
+    Fill,
+    /// The clock is off by so much for the time, and right again.
+    Jump {
+        /// Forward, or back when negative.
+        seconds: i64,
+    },
     /// Records that are none, and a range that no single insert takes, straight onto the log.
     Plant,
 }
@@ -76,6 +87,9 @@ impl fmt::Display for Event {
     }
 }
 
+/// How far a clock jumps. An earlier snapshot is looked for an hour around the view's start, which the clock tells.
+const CLOCK_JUMP_S_MAX: i64 = 1_500;
+
 fn event(at_ms: u64, target: Target, fault: Fault, for_ms: u64) -> Event {
     Event { at_ms, target, fault, for_ms }
 }
@@ -90,7 +104,14 @@ pub fn draw(settings: &Settings) -> Vec<Event> {
     let mut at_ms = events.iter().map(|event| event.at_ms + event.for_ms).max().unwrap_or(0);
     while at_ms < settings.seconds * 1_000 {
         at_ms += rng.random_range(500..4_000);
-        let (target, fault, for_ms) = one(&mut rng, settings.log);
+        let (target, fault, for_ms) = match settings.machine {
+            Machine::SmallDisk if rng.random_ratio(1, 5) => (Target::Disk, Fault::Fill, rng.random_range(500..8_000)),
+            Machine::JumpingClock if rng.random_ratio(1, 5) => {
+                let seconds = rng.random_range(-CLOCK_JUMP_S_MAX..=CLOCK_JUMP_S_MAX);
+                (Target::Clock, Fault::Jump { seconds }, rng.random_range(2_000..20_000))
+            }
+            _ => one(&mut rng, settings.log),
+        };
         events.push(event(at_ms, target, fault, for_ms));
     }
     events
@@ -176,7 +197,7 @@ mod tests {
     #[test]
     fn the_same_seed_plays_the_same_faults() -> anyhow::Result<()> {
         for log in [Log::Local, Log::Kafka] {
-            let settings = Settings { log, seed: 7, seconds: 120, rate: 0, sessions: 1 };
+            let settings = Settings { log, seed: 7, seconds: 120, rate: 0, sessions: 1, machine: Machine::Sound };
             assert_eq!(draw(&settings), draw(&settings));
             assert_ne!(draw(&settings), draw(&Settings { seed: 8, ..settings }));
             assert!(draw(&settings).len() > 30);

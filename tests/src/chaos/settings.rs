@@ -12,6 +12,17 @@ pub enum Log {
     Kafka,
 }
 
+/// A fault of the machine itself, which only the long version has the means for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Machine {
+    /// Nothing is wrong with it.
+    Sound,
+    /// The disk is full now and then.
+    SmallDisk,
+    /// The wall clock jumps now and then.
+    JumpingClock,
+}
+
 /// One run.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
@@ -25,6 +36,8 @@ pub struct Settings {
     pub rate: u64,
     /// Visitors at once.
     pub sessions: usize,
+    /// What is wrong with the machine.
+    pub machine: Machine,
 }
 
 impl Settings {
@@ -33,7 +46,7 @@ impl Settings {
     /// # Errors
     /// When a variable is not a number.
     pub fn new(log: Log, seed: u64, seconds: u64) -> Result<Self> {
-        let settings = Self { log, seed, seconds, rate: 0, sessions: 24 };
+        let settings = Self { log, seed, seconds, rate: 0, sessions: 24, machine: Machine::Sound };
         Ok(Self {
             seed: from_env("CHAOS_SEED")?.unwrap_or(settings.seed),
             seconds: from_env("CHAOS_SECONDS")?.unwrap_or(settings.seconds),

@@ -13,12 +13,13 @@ use tokio::sync::{Mutex, RwLock};
 
 use super::door::{BAIT_SITE, Plant};
 use super::journal::Journal;
+use super::machine;
 use super::oracle::Oracle;
 use super::proxy::{Proxy, Toxic};
 use super::role::Role;
 use super::schedule::{Event, Fault, Target};
 use super::seen::Seen;
-use super::settings::{Log, Settings};
+use super::settings::{Log, Machine, Settings};
 use super::told::SITES;
 use crate::process::{children_of, run_felt, try_signal};
 
@@ -48,6 +49,8 @@ pub struct World {
     calm: RwLock<()>,
     plants: AtomicU64,
     dir: tempfile::TempDir,
+    /// For all roles.
+    environment: Vec<(String, String)>,
 }
 
 impl World {
@@ -57,6 +60,10 @@ impl World {
     /// When something does not come up.
     pub async fn start(settings: Settings, oracle: &Arc<Oracle>) -> Result<Arc<Self>> {
         let dir = tempfile::Builder::new().prefix("felt-chaos-").tempdir()?;
+        let environment = match settings.machine {
+            Machine::JumpingClock => machine::faked_clock(dir.path())?,
+            Machine::Sound | Machine::SmallDisk => Vec::new(),
+        };
         let mut world = Self {
             journal: Arc::default(),
             seen: Seen::default(),
@@ -69,6 +76,7 @@ impl World {
             calm: RwLock::default(),
             plants: AtomicU64::new(0),
             dir,
+            environment,
         };
         match settings.log {
             Log::Local => world.start_local().await?,
@@ -136,7 +144,8 @@ impl World {
     async fn role(&mut self, target: Target, name: &'static str, args: &[&str], fronts: &[Target]) -> Result<()> {
         let fronts: Result<Vec<Arc<Proxy>>> = fronts.iter().map(|line| self.line(*line)).collect();
         let args: Vec<&str> = args.iter().copied().chain(["--listen", "127.0.0.1:0"]).collect();
-        let role = Role::new(name, &args, self.dir(), fronts?, &self.journal);
+        let role =
+            Role::new(name, &args, self.dir(), fronts?, &self.journal).with_environment(self.environment.clone());
         role.start().await?;
         self.roles.insert(target, Arc::new(role));
         Ok(())
@@ -211,6 +220,8 @@ impl World {
             let _fault = self.calm.read().await;
             match (target, fault) {
                 (Target::Log, _) => self.plant().await?,
+                (_, Fault::Fill) => machine::fill(self.dir(), last).await?,
+                (_, Fault::Jump { seconds }) => machine::jump(self.dir(), seconds, last).await?,
                 (Target::Kafka, fault) => self.fault_kafka(fault, last).await?,
                 (Target::Engine, fault) if self.kafka.is_none() => self.fault_child(fault, last).await?,
                 (line, Fault::Line(toxic)) => {
