@@ -19,6 +19,11 @@ pub fn describe() {
     describe_counter!("felt_query_writes_not_recorded_total", "Writes that could not be recorded, and were not done");
     describe_counter!("felt_query_erasures_total", "Erasures, by how far they came");
     describe_counter!("felt_query_erased_rows_total", "Rows that erasures deleted, by table");
+    describe_counter!("felt_query_slo_minutes_counted_total", "Minutes counted for promises, each promise by itself");
+    describe_counter!(
+        "felt_query_slo_count_failures_total",
+        "Rounds of counting promises that failed; the next goes on"
+    );
 }
 
 /// A statement on its way.
@@ -142,4 +147,15 @@ impl Written<'_> {
 pub fn not_recorded(error: &StoreError) {
     counter!("felt_query_writes_not_recorded_total").increment(1);
     tracing::error!(code = error.code(), error = error.message(), "a write could not be recorded");
+}
+
+/// Minutes were counted for promises.
+pub fn slo_minutes_counted(count: usize) {
+    counter!("felt_query_slo_minutes_counted_total").increment(count as u64);
+}
+
+/// A round of counting promises failed.
+pub fn slo_count_failed(error: &StoreError) {
+    counter!("felt_query_slo_count_failures_total").increment(1);
+    tracing::warn!(code = error.code(), error = error.message(), "promises could not be counted, it is tried again");
 }

@@ -1,7 +1,7 @@
 //! Questions and their answers: the HTTP API over what the processor wrote, and the dashboard's files.
 //!
 //! [`grammar`] reads a question, [`planner`] decides which table answers it and writes the SQL, `calls` make the answer,
-//! [`tokens`] and [`people`] say who may ask, [`audit`] who wrote. What a visitor did and how it is judged was settled before, in `schema` and `processor`;
+//! [`tokens`] and [`people`] say who may ask, [`audit`] who wrote, [`slos`] what was promised. What a visitor did and how it is judged was settled before, in `schema` and `processor`;
 //! nothing here writes page views.
 
 mod answer;
@@ -23,6 +23,7 @@ pub mod planner;
 mod record;
 mod router;
 mod secrets;
+pub mod slos;
 mod state;
 pub mod tokens;
 mod watermark;

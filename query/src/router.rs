@@ -3,7 +3,7 @@
 use crate::calls::{self, Parts};
 use crate::grammar::nearest;
 use crate::state::QueryState;
-use crate::{assets, audit, erase, events, headers, openapi, people, tokens};
+use crate::{assets, audit, erase, events, headers, openapi, people, slos, tokens};
 use axum::extract::Path;
 use axum::http::Method;
 use axum::middleware::from_fn_with_state;
@@ -44,6 +44,17 @@ fn access_calls() -> [(&'static str, MethodRouter<QueryState>, &'static str); 10
     ]
 }
 
+/// Promises, with the methods that there are.
+fn slo_calls() -> [(&'static str, MethodRouter<QueryState>, &'static str); 4] {
+    let slo = get(slos::slo).put(slos::put_slo).delete(slos::delete_slo);
+    [
+        ("/api/v1/sites/{site}/slos", get(slos::slos), "GET, HEAD"),
+        ("/api/v1/sites/{site}/slos/{id}", slo, "GET, HEAD, PUT, DELETE"),
+        ("/api/v1/sites/{site}/slos/{id}/budget", get(slos::slo_budget), "GET, HEAD"),
+        ("/api/v1/sites/{site}/slos/{id}/spenders", get(slos::slo_spenders), "GET, HEAD"),
+    ]
+}
+
 /// The paths of the API, for tests that hold the document against them.
 pub fn paths() -> Vec<&'static str> {
     let others = [
@@ -54,7 +65,8 @@ pub fn paths() -> Vec<&'static str> {
         "/api/v1/sites/{site}/erasures/{id}",
     ];
     let access = access_calls().map(|(path, ..)| path);
-    site_calls().map(|(path, _)| path).into_iter().chain(access).chain(others).collect()
+    let slos = slo_calls().map(|(path, ..)| path);
+    site_calls().map(|(path, _)| path).into_iter().chain(access).chain(slos).chain(others).collect()
 }
 
 /// The API and the dashboard. It brings the fallback of the whole server: whatever is nothing else is the dashboard.
@@ -70,7 +82,7 @@ pub fn router(state: QueryState) -> Router {
         .route("/api/v1/sites/{site}/erasures/{id}", get(erase::erasure).fallback(reads_only))
         .with_state(state.clone());
     let mut access: Router<QueryState> = Router::new();
-    for (path, handler, methods) in access_calls() {
+    for (path, handler, methods) in access_calls().into_iter().chain(slo_calls()) {
         access = access.route(path, handler.fallback(async move || Problem::method_not_allowed(methods)));
     }
     let access = access.with_state(state.clone());
@@ -109,7 +121,7 @@ async fn posts_only(_: Method) -> Response {
 
 /// A call that is not there, or not there yet.
 async fn unknown_call(Path((_, call)): Path<(String, String)>) -> Problem {
-    let known = ["schema", "values", "summary", "series", "breakdown", "distribution", "health"];
+    let known = ["schema", "values", "summary", "series", "breakdown", "distribution", "health", "slos"];
     let problem = Problem::not_found(format!("there is no such call; there are: {}", known.join(", ")));
     match nearest(&call, &known) {
         Some(near) => problem.field("did_you_mean", near),

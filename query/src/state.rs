@@ -38,6 +38,8 @@ pub struct Shared {
     pub(crate) cache: Arc<Cache>,
     /// Told when an erasure was asked for.
     pub(crate) erasures: tokio::sync::Notify,
+    /// Told when a promise was made or changed.
+    pub(crate) promises: tokio::sync::Notify,
     places: HashMap<String, Semaphore>,
     rates: Mutex<HashMap<String, (Option<f64>, Instant)>>,
     forced: Option<SourceKind>,
@@ -81,7 +83,7 @@ impl QueryState {
         let trail = Trail::new(store.clone(), clock.clone());
         // Sessions of people are known here only: nothing but the query role takes their cookies.
         let authorize = Arc::new(WithSessions::new(people.clone(), authorize));
-        let erasures = tokio::sync::Notify::new();
+        let (erasures, promises) = (tokio::sync::Notify::new(), tokio::sync::Notify::new());
         Self(Arc::new(Shared {
             config,
             store,
@@ -93,6 +95,7 @@ impl QueryState {
             watermark,
             cache,
             erasures,
+            promises,
             places,
             rates,
             forced,

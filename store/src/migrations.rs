@@ -23,13 +23,14 @@ macro_rules! migrations {
     };
 }
 
-const MIGRATIONS: [Migration; 6] = migrations![
+const MIGRATIONS: [Migration; 7] = migrations![
     1 "0001_raw.sql",
     2 "0002_rollups.sql",
     3 "0003_operations.sql",
     4 "0004_people.sql",
     5 "0005_erasures.sql",
     6 "0006_positions.sql",
+    7 "0007_slos.sql",
 ];
 
 /// What was applied, and as what.

@@ -52,6 +52,12 @@ use utoipa::{Modify, OpenApi};
         crate::erase::erase,
         crate::erase::erasure,
         crate::erase::erasures,
+        crate::slos::slos,
+        crate::slos::slo,
+        crate::slos::put_slo,
+        crate::slos::delete_slo,
+        crate::slos::slo_budget,
+        crate::slos::slo_spenders,
         document
     ),
     components(schemas(ProblemBody, ProblemError, BatchQuestion, BatchPart, BatchAnswer)),
@@ -59,6 +65,7 @@ use utoipa::{Modify, OpenApi};
     tags(
         (name = "metrics", description = "What visitors felt and what was measured"),
         (name = "schema", description = "What can be asked"),
+        (name = "slos", description = "Promises on what people felt, and how they stand"),
         (name = "privacy", description = "Erasing a person, with the proof of it"),
         (name = "access", description = "Who may come in: sessions, people, tokens; and the record of writes"),
         (name = "health", description = "Whether the figures can be trusted")

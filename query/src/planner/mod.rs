@@ -5,7 +5,7 @@
 //! statement can read another site's rows is held by [`scope`].
 
 mod cells;
-mod conditions;
+pub(crate) mod conditions;
 mod raw;
 mod rollup;
 pub mod scope;

@@ -25,6 +25,10 @@ pub enum SiteTable {
     Erasures,
     /// The ids that erasures under way look for.
     ErasureTargets,
+    /// What was promised.
+    Slos,
+    /// What was counted for promises.
+    SloMinutes,
 }
 
 impl SiteTable {
@@ -38,6 +42,8 @@ impl SiteTable {
             SiteTable::ViewStates => "view_states",
             SiteTable::Erasures => "erasures",
             SiteTable::ErasureTargets => "erasure_targets",
+            SiteTable::Slos => "slos",
+            SiteTable::SloMinutes => "slo_minutes",
         }
     }
 }
@@ -57,6 +63,8 @@ pub enum ServiceTable {
     Sessions,
     /// The record of writes.
     Audit,
+    /// What was promised, on whatever site.
+    Slos,
 }
 
 impl ServiceTable {
@@ -68,6 +76,7 @@ impl ServiceTable {
             ServiceTable::People => "people",
             ServiceTable::Sessions => "sessions",
             ServiceTable::Audit => "audit",
+            ServiceTable::Slos => "slos",
         }
     }
 }
@@ -188,6 +197,11 @@ impl Rows {
     /// So many of these rows, whichever come first.
     pub fn first(self, count: u32) -> Rows {
         Rows(format!("{} LIMIT {count}", self.0))
+    }
+
+    /// Of rows that are versions of each other, those with the highest `version`.
+    pub fn newest_by(self, key: &'static str, version: &'static str) -> Rows {
+        Rows(format!("{} ORDER BY {version} DESC LIMIT 1 BY {key}", self.0))
     }
 
     /// These rows as a sub-select of another's condition.

@@ -11,12 +11,14 @@ mod operations;
 mod page_view;
 mod people;
 mod rollup;
+mod slo;
 
 pub use erasure::{ErasureRow, ErasureTargetRow};
 pub use operations::{DeadLetterRow, OutcomeRow, ProgressRow, TokenRow, ViewStateRow};
 pub use page_view::{EventRow, PageViewRow};
 pub use people::{AuditRow, PersonRow, SessionRow};
 pub use rollup::RollupRow;
+pub use slo::{SloMinuteRow, SloRow};
 
 /// NaN as `null` where numbers are text: JSON has no NaN, and the states of views are kept as JSON.
 mod nan_or_number {

@@ -1,0 +1,108 @@
+//! Counts promises for as long as the process runs: the past of new ones, and every minute whose page views changed.
+//!
+//! How far it has come stands beside the counts, so another process, or this one after a restart, goes on from there. Minutes whose
+//! raw page views are no longer kept are not counted again: what was counted while they were there stays.
+
+use super::minutes::{self, Which};
+use super::promise::Promise;
+use crate::events;
+use crate::state::QueryState;
+use felt_store::StoreError;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Pause between two rounds.
+const PAUSE: Duration = Duration::from_secs(5);
+/// Raw page views are kept for 30 days; the last of them may be going just now.
+const RAW_KEPT_S: i64 = 29 * 86_400;
+/// Time that is counted by one statement when the past is.
+const SPAN_S: i64 = 86_400;
+/// Minutes that are counted by one statement.
+const MINUTES_PER_STATEMENT: usize = 1_440;
+/// What was received that long before the watermark is looked at again: two processes may differ in their clocks.
+const OVERLAP_MS: i64 = 2_000;
+
+/// Counts until `stop` resolves.
+pub async fn run(state: QueryState, stop: impl Future<Output = ()>) {
+    tokio::pin!(stop);
+    let mut reached = BTreeMap::new();
+    loop {
+        if let Err(error) = round(&state, &mut reached).await {
+            events::slo_count_failed(&error);
+        }
+        tokio::select! {
+            () = &mut stop => return,
+            () = state.promises.notified() => {}
+            () = tokio::time::sleep(PAUSE) => {}
+        }
+    }
+}
+
+/// Brings every promise up to what is visible now. `reached` is until when each site was counted, in ms.
+async fn round(state: &QueryState, reached: &mut BTreeMap<String, i64>) -> Result<(), StoreError> {
+    let mut by_site: BTreeMap<String, Vec<Promise>> = BTreeMap::new();
+    for promise in Promise::all(state).await? {
+        by_site.entry(promise.site.clone()).or_default().push(promise);
+    }
+    reached.retain(|site, _| by_site.contains_key(site));
+    for (site, mut promises) in by_site {
+        let mark = state.watermark.current(&state.store).await?;
+        // Before any processor has run there is nothing to count.
+        let Some(fresh_to_ms) = mark.fresh_to_ms else { return Ok(()) };
+        let oldest_s = state.clock.now_ms().div_euclid(1_000) - RAW_KEPT_S;
+        count_changes(state, &site, &promises, reached, fresh_to_ms, oldest_s).await?;
+        for promise in promises.iter_mut().filter(|promise| !promise.counted) {
+            count_past(state, promise, fresh_to_ms, oldest_s).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Counts the minutes that changed since the last time.
+async fn count_changes(
+    state: &QueryState,
+    site: &str,
+    promises: &[Promise],
+    reached: &mut BTreeMap<String, i64>,
+    fresh_to_ms: i64,
+    oldest_s: i64,
+) -> Result<(), StoreError> {
+    let promises: Vec<&Promise> = promises.iter().filter(|promise| promise.counted).collect();
+    if promises.is_empty() {
+        return Ok(());
+    }
+    let since_ms = match reached.get(site) {
+        Some(since_ms) => *since_ms,
+        None => minutes::counted_to(state, site).await?.unwrap_or(fresh_to_ms),
+    };
+    let mut changed = minutes::changed(state, site, since_ms - OVERLAP_MS).await?;
+    changed.retain(|minute| i64::from(*minute) >= oldest_s);
+    for minutes in changed.chunks(MINUTES_PER_STATEMENT) {
+        minutes::count(state, site, &promises, Which::Minutes(minutes), fresh_to_ms).await?;
+    }
+    events::slo_minutes_counted(changed.len() * promises.len());
+    reached.insert(site.to_owned(), fresh_to_ms);
+    Ok(())
+}
+
+/// Counts everything there is for a promise that is new or was changed.
+async fn count_past(
+    state: &QueryState,
+    promise: &mut Promise,
+    fresh_to_ms: i64,
+    oldest_s: i64,
+) -> Result<(), StoreError> {
+    let end_s = state.clock.now_ms().div_euclid(1_000) + SPAN_S;
+    let mut from_s = oldest_s.div_euclid(60) * 60;
+    while from_s < end_s {
+        let span = Which::Span(from_s, (from_s + SPAN_S).min(end_s));
+        minutes::count(state, &promise.site, &[promise], span, fresh_to_ms).await?;
+        from_s += SPAN_S;
+    }
+    // Somebody may have changed or deleted it meanwhile: theirs is the newer row, and this one is only told to those who still hold it.
+    if Promise::find(state, &promise.site, &promise.slo.id).await?.is_some_and(|now| now.version == promise.version) {
+        promise.counted = true;
+        promise.save(state, false).await?;
+    }
+    Ok(())
+}

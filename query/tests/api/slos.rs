@@ -1,0 +1,199 @@
+//! Promises: made, counted from raw page views, corrected when those are replaced, and told as they stand.
+
+use super::support::{DAY_MS, HOUR_MS, Service, judged, send};
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode};
+use felt_query::slos;
+use felt_schema::anchors::Level;
+use felt_schema::rows::PageViewRow;
+use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::task::JoinHandle;
+
+const MINUTE_MS: i64 = 60_000;
+/// How long a count may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// A service whose keeper runs.
+struct Kept {
+    service: Service,
+    keeper: JoinHandle<()>,
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.keeper.abort();
+    }
+}
+
+impl Kept {
+    async fn start() -> Self {
+        let service = Service::start().await;
+        let keeper = tokio::spawn(slos::run(service.state.clone(), std::future::pending()));
+        Self { service, keeper }
+    }
+
+    async fn send(&self, method: Method, path: &str, kind: &str, body: impl Into<Body>) -> (StatusCode, Value) {
+        let request = Request::builder().method(method).uri(path).header("content-type", kind);
+        let answer = send(&self.service.router, request.body(body.into()).unwrap()).await;
+        (answer.status, answer.json())
+    }
+
+    async fn put(&self, id: &str, definition: &Value) -> (StatusCode, Value) {
+        let path = format!("/api/v1/sites/shop/slos/{id}");
+        self.send(Method::PUT, &path, "application/json", definition.to_string()).await
+    }
+
+    async fn get(&self, path: &str) -> (StatusCode, Value) {
+        self.send(Method::GET, &format!("/api/v1/sites/shop/slos{path}"), "", Body::empty()).await
+    }
+
+    /// The SLO once so much of it is counted.
+    async fn counted(&self, id: &str, good: i64, valid: i64) -> Value {
+        let begin = std::time::Instant::now();
+        loop {
+            let (status, slo) = self.get(&format!("/{id}")).await;
+            assert_eq!(status, StatusCode::OK, "{slo}");
+            if slo["good"] == good && slo["valid"] == valid && slo["warnings"] == json!([]) {
+                return slo;
+            }
+            assert!(begin.elapsed() < PATIENCE, "{id} is not {good} of {valid}: {slo}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+fn fast(objective: f64) -> Value {
+    json!({
+        "promise": "Checkout feels fast", "objective": objective,
+        "sli": {"kind": "fast", "metric": "lcp", "at_most": 2500, "of": "views", "filters": ["page:glob:/checkout/*"]},
+        "window": {"rolling": "28d"}, "budgeting": {"method": "occurrences"}
+    })
+}
+
+fn checkout(service: &Service, ago_ms: i64, lcp_ms: u32) -> PageViewRow {
+    PageViewRow {
+        page: "/checkout/pay".into(),
+        lcp: lcp_ms * 1_000,
+        sign: 1,
+        ..judged(service.view(ago_ms), Level::Delighted, None)
+    }
+}
+
+#[tokio::test]
+async fn a_promise_is_counted_from_the_past_on_and_corrected_when_a_view_is_replaced() {
+    let kept = Kept::start().await;
+    let service = &kept.service;
+    let mut views: Vec<PageViewRow> = (0..200).map(|n| checkout(service, DAY_MS * 3 + n * MINUTE_MS, 2_500)).collect();
+    views.extend((0..10).map(|n| checkout(service, 10 * MINUTE_MS + n * 1_000, 2_501)));
+    // Neither of them counts: another page, and a bot.
+    views.push(PageViewRow { page: "/".into(), ..checkout(service, HOUR_MS, 9_000) });
+    views.push(PageViewRow { bot: "crawler".into(), ..checkout(service, HOUR_MS, 9_000) });
+    service.write(&views).await;
+
+    let (status, saved) = kept.put("checkout-fast", &fast(0.95)).await;
+    assert_eq!(status, StatusCode::CREATED, "{saved}");
+    let slo = kept.counted("checkout-fast", 200, 210).await;
+    assert_eq!(slo["id"], "checkout-fast");
+    assert_eq!(slo["budget"]["bad"], 10);
+    assert_eq!(slo["budget"]["allowed_bad"], 10.5);
+    let close = |value: &Value, wanted: f64| (value.as_f64().unwrap() - wanted).abs() < 1e-6;
+    assert!(close(&slo["sli"], 200.0 / 210.0));
+    assert!(close(&slo["budget"]["remaining"], 1.0 - 10.0 / 10.5), "{slo}");
+    assert!(close(&slo["burn"]["1h"], 20.0), "all of the last hour's were bad: {slo}");
+    assert_eq!(slo["status"], "at_risk");
+    assert_eq!(slo["definition"]["sli"]["filters"], json!(["page:glob:/checkout/*"]));
+
+    // A slow one turns out to have been fast, and one that comes late was slow.
+    let first = views[200].clone();
+    let replaced = PageViewRow { seq: 1, lcp: 2_000_000, ..first.clone() };
+    service.write(&[PageViewRow { sign: -1, ..first }, replaced, checkout(service, 5 * HOUR_MS, 4_000)]).await;
+    kept.counted("checkout-fast", 201, 211).await;
+
+    // Saying it with another objective keeps the counts; counting something else counts anew.
+    let (status, _) = kept.put("checkout-fast", &fast(0.9)).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(kept.counted("checkout-fast", 201, 211).await["objective"], 0.9);
+    let mut all_pages = fast(0.9);
+    all_pages["sli"]["filters"] = json!([]);
+    kept.put("checkout-fast", &all_pages).await;
+    kept.counted("checkout-fast", 201, 212).await;
+
+    let (_, down) = kept.get("/checkout-fast/budget").await;
+    let points = down["data"].as_array().unwrap();
+    assert_eq!(points.iter().map(|point| point["valid"].as_i64().unwrap()).sum::<i64>(), 212);
+    assert_eq!(points.last().unwrap()["remaining"], down["budget"]["remaining"]);
+    let (_, spenders) = kept.get("/checkout-fast/spenders?by=page").await;
+    assert_eq!(spenders["data"][0]["value"], "/checkout/pay");
+    assert_eq!(spenders["data"][0]["bad"], 10);
+    assert_eq!(spenders["data"][1]["value"], "/");
+
+    let (status, _) = kept.send(Method::DELETE, "/api/v1/sites/shop/slos/checkout-fast", "", Body::empty()).await;
+    assert_eq!(status, StatusCode::NO_CONTENT);
+    assert_eq!(kept.get("/checkout-fast").await.0, StatusCode::NOT_FOUND);
+    assert_eq!(kept.get("").await.1["data"], json!([]));
+}
+
+#[tokio::test]
+async fn happiness_is_a_promise_in_quarter_points_and_failure_one_of_its_own() {
+    let kept = Kept::start().await;
+    let service = &kept.service;
+    let levels = [Level::Delighted, Level::Annoying, Level::Painful, Level::Brutal];
+    let mut views: Vec<PageViewRow> = (0..40)
+        .map(|n| PageViewRow { sign: 1, ..judged(service.view(HOUR_MS + n * 1_000), levels[n as usize % 4], None) })
+        .collect();
+    views.push(PageViewRow { sign: 1, level: 255, ..service.view(HOUR_MS) });
+    views[3].failed = 1;
+    service.write(&views).await;
+    let promise =
+        |sli: Value| json!({"promise": "People are happy", "objective": 0.85, "sli": sli, "window": {"rolling": "7d"}});
+    kept.put("score", &promise(json!({"kind": "happy", "score": true}))).await;
+    kept.put("level", &promise(json!({"kind": "happy", "level_at_least": "annoying"}))).await;
+    kept.put("works", &promise(json!({"kind": "works"}))).await;
+    // 4 + 3 + 1 + 0 of four each.
+    assert_eq!(kept.counted("score", 80, 160).await["status"], "breached");
+    kept.counted("level", 20, 40).await;
+    assert_eq!(kept.counted("works", 39, 40).await["status"], "ok");
+    let (_, list) = kept.get("").await;
+    let ids: Vec<&str> = list["data"].as_array().unwrap().iter().map(|slo| slo["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["level", "score", "works"]);
+}
+
+#[tokio::test]
+async fn a_promise_that_cannot_be_kept_or_understood_is_refused_with_its_fields() {
+    let kept = Kept::start().await;
+    let mut wrong = fast(0.95);
+    wrong["sli"]["metric"] = "lpc".into();
+    wrong["sli"]["filters"] = json!(["pag:is:/"]);
+    let (status, problem) = kept.put("wrong", &wrong).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    let fields: Vec<&str> =
+        problem["errors"].as_array().unwrap().iter().map(|e| e["field"].as_str().unwrap()).collect();
+    assert!(fields.contains(&"sli.metric") && fields.iter().any(|field| field.starts_with("sli.filters")), "{problem}");
+    let (status, problem) = kept.put("fresh", &json!({
+        "promise": "Figures are fresh", "objective": 0.99, "sli": {"kind": "fresh", "within_s": 60}, "window": {"rolling": "7d"}
+    })).await;
+    assert_eq!((status, &problem["errors"][0]["field"]), (StatusCode::BAD_REQUEST, &json!("sli.kind")), "{problem}");
+    // A rule that could never fire is told when the promise is made.
+    let (_, saved) = kept.put("three-quarters", &fast(0.75)).await;
+    let warnings = saved["warnings"].to_string();
+    assert!(warnings.contains("page_fast can never fire") && warnings.contains("page_slow"), "{saved}");
+    let (status, _) = kept.get("/nothing").await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    let (status, problem) = kept.get("/three-quarters/spenders?by=pge").await;
+    assert_eq!((status, &problem["did_you_mean"]), (StatusCode::BAD_REQUEST, &json!("page")));
+}
+
+#[tokio::test]
+async fn an_open_slo_document_says_the_same() {
+    let kept = Kept::start().await;
+    let yaml = "apiVersion: openslo/v1\nkind: SLO\nmetadata:\n  name: checkout-fast\nspec:\n  description: Checkout feels fast\n  \
+                service: shop\n  budgetingMethod: Occurrences\n  timeWindow:\n    - duration: 28d\n      isRolling: true\n  \
+                objectives:\n    - target: 0.95\n  indicator:\n    metadata:\n      name: fast\n    spec:\n      thresholdMetric:\n        \
+                metricSource:\n          type: felt\n          spec: {kind: fast, metric: lcp, at_most: 2500}\n";
+    let path = "/api/v1/sites/shop/slos/checkout-fast";
+    let (status, saved) = kept.send(Method::PUT, path, "application/yaml", yaml).await;
+    assert_eq!(status, StatusCode::CREATED, "{saved}");
+    assert_eq!(saved["data"]["sli"]["at_most"], 2500);
+    assert_eq!(saved["data"]["promise"], "Checkout feels fast");
+}
