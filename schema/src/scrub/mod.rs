@@ -79,8 +79,12 @@ fn scrub_event(event: &mut Event<'_>, allow: &[String]) {
 }
 
 fn in_url(url: &mut Option<Text<'_>>, allow: &[String]) {
-    if let Some(url) = url {
-        replace(url, |url| scrub_url(url, allow));
+    if let Some(held) = url {
+        replace(held, |url| scrub_url(url, allow));
+        // Nothing is left of a URL that was all query: as if none had been sent, which is how it would be read back.
+        if held.is_empty() {
+            *url = None;
+        }
     }
 }
 
