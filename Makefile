@@ -30,7 +30,7 @@ tests/browser/node_modules/.stamp: tests/browser/package-lock.json
 tests/oidc/node_modules/.stamp: tests/oidc/package-lock.json
 	cd tests/oidc && $(NPM_CI) && touch node_modules/.stamp
 
-js-beacon/dist/.stamp: js-beacon/node_modules/.stamp $(shell find js-beacon/src -type f) js-beacon/package.json js-beacon/build.mjs js-beacon/index.d.ts
+js-beacon/dist/.stamp: js-beacon/node_modules/.stamp $(shell find js-beacon/src -type f) js-beacon/package.json js-beacon/build.mjs js-beacon/small.mjs js-beacon/index.d.ts
 	cd js-beacon && npm run --silent build && touch dist/.stamp
 
 query/dashboard/dist/.stamp: query/dashboard/node_modules/.stamp $(shell find query/dashboard/src -type f) query/dashboard/package.json

@@ -4,44 +4,13 @@ import { build } from "esbuild";
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
-import { minify } from "terser";
+import { COMMON, OWN, small } from "./small.mjs";
 
 /** Bytes, brotli at quality 11. */
-const BUDGETS = { "beacon-core.js": 4_250, "beacon.js": 6_250, "beacon-prompt.js": 2_500 };
+const BUDGETS = { "beacon-core.js": 4_000, "beacon.js": 6_000, "beacon-prompt.js": 2_500 };
 
-const here = new URL(".", import.meta.url).pathname;
 const dist = new URL("dist/", import.meta.url);
 await mkdir(dist, { recursive: true });
-
-const common = {
-  absWorkingDir: here,
-  bundle: true,
-  target: "es2022",
-  legalComments: "none",
-  write: false,
-  // Names with a leading underscore are the beacon's own; all others are the browser's or the wire's.
-  mangleProps: /^_[a-z]/,
-  // Strict mode changes nothing that is used here, and saying so costs a line.
-  tsconfigRaw: { compilerOptions: { alwaysStrict: false, strict: false } },
-};
-
-/** One script, as small as it gets: esbuild bundles and mangles properties, terser does the rest. */
-async function script(entry, { format = "iife", full = true, prompt = {} } = {}) {
-  const bundled = await build({
-    ...common,
-    entryPoints: [`src/${entry}.ts`],
-    format,
-    minifySyntax: true,
-    minifyWhitespace: true,
-    define: { FULL: `${full}`, ESM: "false", PROMPT_FILE: JSON.stringify(prompt.path ?? "") },
-  });
-  const { code } = await minify(bundled.outputFiles[0].text.replace(/^"use strict";/, ""), {
-    ecma: 2022,
-    module: format === "esm",
-    compress: { passes: 4, unsafe_arrows: true, unsafe_methods: true, pure_getters: true },
-  });
-  return Buffer.from(code);
-}
 
 const manifest = {};
 
@@ -61,9 +30,9 @@ async function publish(name, bytes) {
   return manifest[name];
 }
 
-const prompt = await publish("beacon-prompt.js", await script("prompt", { format: "esm" }));
-await publish("beacon.js", await script("full", { prompt }));
-await publish("beacon-core.js", await script("core", { full: false }));
+const prompt = await publish("beacon-prompt.js", Buffer.from(await small("prompt", { format: "esm" })));
+await publish("beacon.js", Buffer.from(await small("full", { prompt })));
+await publish("beacon-core.js", Buffer.from(await small("core", { full: false })));
 await writeFile(new URL("beacon.json", dist), `${JSON.stringify(manifest, undefined, 2)}\n`);
 
 // The package: readable modules, for the site's own bundler to shake and shrink.
@@ -71,7 +40,8 @@ const modules = new URL("esm/", dist);
 await rm(modules, { recursive: true, force: true });
 await mkdir(modules);
 const { outputFiles } = await build({
-  ...common,
+  ...COMMON,
+  mangleProps: OWN,
   entryPoints: ["src/index.ts"],
   outdir: "dist/esm",
   format: "esm",

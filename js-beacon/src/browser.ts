@@ -51,8 +51,8 @@ export const guarded =
   };
 
 /** Listens before the page does, and whatever the page does about it. */
-export const listen = <E extends Event>(types: string, call: (event: E) => void, target: EventTarget = win): void =>
-  types.split(" ").forEach((type) => target.addEventListener(type, guarded(call) as EventListener, true));
+export const listen = <E extends Event>(types: string, call: (event: E) => void): void =>
+  types.split(" ").forEach((type) => addEventListener(type, guarded(call) as unknown as EventListener, true));
 
 export const later = (call: () => void, ms?: number): number => setTimeout(guarded(call), ms) as unknown as number;
 
@@ -67,10 +67,14 @@ export const refreshers: ((view: View) => void)[] = [];
 export const observe = <T extends PerformanceEntry>(type: string, each: (entry: T) => void, options?: object): void => {
   if (!supports(type)) return;
   const all = (entries: PerformanceEntryList): void => (entries as T[]).forEach(guarded((entry) => each(entry)));
-  const observer = new PerformanceObserver((list, _, more?: { droppedEntriesCount?: number }) => {
-    if (FULL) cost.missed += more?.droppedEntriesCount ?? 0;
-    all(list.getEntries());
-  });
+  const observer = new PerformanceObserver(
+    FULL
+      ? (list, _, more?: { droppedEntriesCount?: number }) => {
+          cost.missed += more?.droppedEntriesCount ?? 0;
+          all(list.getEntries());
+        }
+      : (list) => all(list.getEntries()),
+  );
   observer.observe({ type, buffered: true, ...options });
   // When a page is hidden, there may be no later.
   refreshers.push(() => all(observer.takeRecords()));

@@ -26,7 +26,7 @@ const ANSWER_MS_MAX = 1_500;
 const ERROR_MS_MAX = 500;
 /** Double and triple clicks have a meaning in text, and games live on quick clicks. */
 const MANY_CLICKS = "input:not([type=button],[type=submit],[type=reset]),textarea,select,canvas,video,audio,object,embed,[contenteditable]";
-const LOOKS_ALIVE = "button,a,summary,[role=button],[role=link],[role=tab],[role=menuitem],input[type=button],input[type=submit]";
+const LOOKS_ALIVE = "button,a,summary,[role=button],[role=link],[role=tab],[role=menuitem],[type=button],[type=submit]";
 
 let burst: Spot[] = [];
 let raged = false;
@@ -49,7 +49,8 @@ export const isRage = (spot: Spot, answered: number): boolean => {
 export const watchClicks = (): void => {
   let answered = 0;
   let waiting = 0;
-  let last: { _at: number; _target: string } | undefined;
+  let lastAt = -ERROR_MS_MAX;
+  let lastTarget = "";
   const sign = (): void => {
     answered = now();
   };
@@ -57,20 +58,20 @@ export const watchClicks = (): void => {
   listen("scroll focusin focusout input change toggle play submit popstate selectionchange", sign);
   onBegin.push(sign);
   onError.push(() => {
-    if (last && now() - last._at < ERROR_MS_MAX) {
-      addEvent(current(), "rage_click", { target: last._target, cause: "error" });
-      last = undefined;
-    }
+    if (now() - lastAt < ERROR_MS_MAX) addEvent(current(), "rage_click", { target: lastTarget, cause: "error" });
+    // Once a click.
+    lastAt = -ERROR_MS_MAX;
   });
   listen("click", (event: MouseEvent) => {
-    const { target, timeStamp, isTrusted, button } = event;
+    const { target, timeStamp } = event;
     const element = target as Element;
     // In a shadow tree changes cannot be seen from here, so nothing can be said.
-    if (!isTrusted || button || !element.closest || element.shadowRoot) return;
+    if (!event.isTrusted || element.shadowRoot) return;
     const view = current();
     if (!element.closest(MANY_CLICKS) && isRage(event, answered)) addEvent(view, "rage_click", { target: targetName(element) });
     const alive = element.closest(LOOKS_ALIVE);
-    last = { _at: timeStamp, _target: targetName(alive ?? element) };
+    lastAt = timeStamp;
+    lastTarget = targetName(alive ?? element);
     // The document is watched for as long as an answer may take: at other times it costs nothing.
     waiting++;
     changes.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });

@@ -10,7 +10,7 @@ interface BrowserNavigator extends Navigator {
 export const describeClient = (): void => {
   const { connection, deviceMemory: memory, hardwareConcurrency: cores, language: lang, webdriver } = navigator as BrowserNavigator;
   const { effectiveType, rtt, saveData: save_data } = connection ?? {};
-  shared.client = { dpr: devicePixelRatio, connection: effectiveType, rtt, save_data, memory, cores, lang, webdriver: !!webdriver };
+  shared.client = { dpr: devicePixelRatio, connection: effectiveType, rtt, save_data, memory, cores, lang, webdriver };
   // The first question for the time zone loads tables: a few ms that nobody shall wait for.
   (window.requestIdleCallback ?? setTimeout)(
     guarded(() => {

@@ -45,7 +45,7 @@ export const addCommands = (): void => {
       shared.release = name(release);
     },
     visitor: (id: unknown) => {
-      shared.visitor = /^[\w-]{8,64}$/.exec(`${id}`)?.[0] ?? "";
+      shared.visitor = name(id);
     },
     error: (thrown: unknown, details?: { fatal?: unknown }) => fileError(current(), errorFacts(thrown), !!details?.fatal),
     consent,

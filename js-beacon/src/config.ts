@@ -22,17 +22,18 @@ export interface Options {
   storage?: string | undefined;
 }
 
-export const config = {
-  _endpoint: "",
+/** What is set, once `configure` has been called. */
+export const config = {} as {
+  _endpoint: string;
   /** Where the script came from: its prompt lies beside it. */
-  _base: "",
-  _sample: 1,
+  _base: string;
+  _sample: number;
   /** Whether anything may be sent. */
-  _open: true,
+  _open: boolean;
   /** Whether what cannot be sent may outlive the page. */
-  _keeps: false,
+  _keeps: boolean;
   /** Whether the session may outlive the page. */
-  _session: true,
+  _session: boolean;
 };
 
 /** Takes the settings over; throws without a site key, for then nothing can be sent. `base` is what a path is relative to. */
@@ -55,4 +56,4 @@ export interface Wishes {
 
 /** Whether this visitor may be measured: Global Privacy Control and Do Not Track mean no, unless the site overrules them. */
 export const mayMeasure = ({ privacySignals }: Partial<Options>, wishes: Wishes): boolean =>
-  privacySignals === "ignore" || !(wishes.globalPrivacyControl || wishes.doNotTrack === "1");
+  (FULL && privacySignals === "ignore") || !(wishes.globalPrivacyControl || wishes.doNotTrack === "1");

@@ -12,13 +12,13 @@ export const onError: (() => void)[] = [];
 export const errorFacts = (thrown: unknown, message?: string, source = "") => ({
   message: scrubText(message || `${thrown}`),
   stack: scrubText(`${(thrown as Error | undefined)?.stack ?? ""}`),
-  source: scrubUrl(source),
+  ...(FULL && { source: scrubUrl(source) }),
 });
 
 /** Files an error under a view, unless that view has it already. */
 export const fileError = (view: View, facts: ReturnType<typeof errorFacts>, fatal?: boolean): void => {
   const same = view._wire.events.some(({ message, stack }) => message === facts.message && stack === facts.stack);
-  if (!same) addEvent(view, "error", { ...facts, fatal }, now(), ERRORS_MAX);
+  if (!same) addEvent(view, "error", FULL ? { ...facts, fatal } : facts, now(), ERRORS_MAX);
   if (FULL) for (const tell of onError) tell();
 };
 

@@ -13,11 +13,10 @@ export const watchFeedback = (): void => {
   commands["feedback"] = (given, of, text) => {
     const said = (Object(given) === given ? given : { score: given, of, text }) as Question & { score?: unknown; text?: unknown };
     const view = current();
-    const most = Number(said.of ?? 5);
+    const most = +(said.of ?? 5);
     const add = guarded((score: unknown, text: unknown): void => {
-      if (score != null && Number(score) >= 0 && Number(score) <= most) {
-        addEvent(view, "feedback", { score: Number(score), of: most, text: cut(text) }, undefined, MOST_MAX);
-      }
+      const points = parseFloat(`${score}`);
+      if (points >= 0 && points <= most) addEvent(view, "feedback", { score: points, of: most, text: cut(text) }, undefined, MOST_MAX);
     });
     if (said.ask) {
       const prompt: Promise<typeof import("./prompt")> = ESM ? import("./prompt") : import(new URL(PROMPT_FILE, config._base).href);

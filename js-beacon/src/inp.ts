@@ -35,13 +35,16 @@ export const addPress = (worst: Press[], entry: PerformanceEventTiming): void =>
 
 /** Of `count` interactions in a view, one in fifty may be worse than the one that counts. */
 export const inpOf = (worst: readonly Press[], count: number): Press | undefined =>
-  worst[Math.min(worst.length - 1, Math.floor(count / 50))];
+  worst[Math.min(worst.length - 1, (count / 50) | 0)];
 
 /** Where the time of an interaction went, in the frame that answered it. */
 export const pressParts = (press: Press) => {
   const [{ startTime, duration }] = press as [PerformanceEntry, ...unknown[]];
   const paint = startTime + duration;
-  let [event, longest, began, ended] = ["", -1, paint, 0];
+  let event;
+  let longest = -1;
+  let began = paint;
+  let ended = 0;
   for (const { name, startTime, duration, processingStart, processingEnd } of press) {
     if (Math.abs(startTime + duration - paint) > SAME_FRAME_MS) continue;
     began = Math.min(began, processingStart);
@@ -61,7 +64,7 @@ export const pressParts = (press: Press) => {
     input_delay: began - startTime,
     processing: ended - began,
     presentation: paint - ended,
-    script: FULL ? longestScript(startTime, paint) : "",
+    ...(FULL && { script: longestScript(startTime, paint) }),
   };
 };
 

@@ -13,7 +13,7 @@ export const watchJourneys = (): void => {
     addEvent(
       current(),
       "step",
-      { journey: name(journey), step: name(step), amount: amount == null ? undefined : Number(amount), currency: cut(currency, 3), failed: failed ? true : undefined },
+      { journey: name(journey), step: name(step), amount: amount && +(amount as number), currency: cut(currency, 3), failed: failed ? true : undefined },
       undefined,
       TIMINGS_MAX,
     );

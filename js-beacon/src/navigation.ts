@@ -7,23 +7,23 @@ import type { NavigationKind } from "./views";
 
 type NavigationTiming = PerformanceNavigationTiming & { readonly activationStart?: number };
 
-export const navigationEntry = (): NavigationTiming | undefined =>
-  performance.getEntriesByType("navigation")[0] as NavigationTiming | undefined;
+/** Empty where there is none. */
+export const navigationEntry = (): NavigationTiming =>
+  (performance.getEntriesByType("navigation")[0] ?? {}) as NavigationTiming;
 
-export const navigationKind = (entry: NavigationTiming | undefined): NavigationKind => {
-  if (entry?.activationStart) return "prerender";
+export const navigationKind = ({ activationStart, type }: NavigationTiming): NavigationKind => {
+  if (activationStart) return "prerender";
   // A tab that the browser had thrown away and loaded again when the visitor came back to it.
-  return (document as { wasDiscarded?: boolean }).wasDiscarded ? "restore" : ((entry?.type ?? "navigate") as NavigationKind);
+  return (document as { wasDiscarded?: boolean }).wasDiscarded ? "restore" : (type as NavigationKind);
 };
 
 /**
- * TTFB, the durations of the network phases, and the moments of the document's own milestones, in ms. A phase that has not ended is
+ * Notes TTFB, the durations of the network phases, and the moments of the document's own milestones, in ms. A phase that has not ended is
  * missing, one that was not needed (a connection in use again) is 0. They count from
  * `from`; `hidden` is when the page was first hidden: a milestone after it says how browsers throttle hidden tabs, not what anyone waited for, and is left out.
  */
-export const phasesOf = (entry: NavigationTiming, from: number, hidden: number | undefined, time = now()): Record<string, number> => {
+export const notePhases = (entry: NavigationTiming, phases: Record<string, number>, from: number, hidden?: number | undefined, time = now()): void => {
   const { redirectStart, fetchStart, secureConnectionStart, connectEnd, responseStart } = entry;
-  const phases: Record<string, number> = {};
   const span = (name: string, start: number, end: number): void => {
     if (end && end >= start) phases[name] = end - start;
   };
@@ -41,15 +41,14 @@ export const phasesOf = (entry: NavigationTiming, from: number, hidden: number |
   moment("dom_interactive", entry.domInteractive);
   moment("dom_content_loaded", entry.domContentLoadedEventEnd);
   moment("load", entry.loadEventEnd);
-  return phases;
 };
 
 export const measureNavigation = (): void => {
   refreshers.push((view) => {
     if (view !== initial) return;
-    const entry = navigationEntry()!;
+    const entry = navigationEntry();
     const { _wire, _start, _hidden } = view;
-    Object.assign(_wire.metrics, phasesOf(entry, _start, _wire.hidden_at_start ? 0 : _hidden));
+    notePhases(entry, _wire.metrics, _start, _wire.hidden_at_start ? 0 : _hidden);
     _wire.status = entry.responseStatus;
   });
 };

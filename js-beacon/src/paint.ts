@@ -44,15 +44,14 @@ export const partsOf = (value: number, start: number, responseStart: number, res
   return { ttfb, load_delay: requested - ttfb, load_time: loaded - requested, render_delay: value - loaded };
 };
 
-const noteLcp = (view: View | undefined, time: number, paint?: Paint): void => {
+const noteLcp = (view: View | undefined, time: number, { element, url = "" }: Partial<Paint>): void => {
   if (!noteMoment(view, "lcp", time)) return;
   const { _start, _wire } = view!;
-  const url = paint?.url ?? "";
   const resource = performance.getEntriesByName(url, "resource").at(-1) as PerformanceResourceTiming | undefined;
   _wire.attribution["lcp"] = {
-    target: targetName(paint?.element),
+    target: targetName(element),
     url: scrubUrl(url),
-    ...partsOf(_wire.metrics["lcp"]!, _start, view === initial ? navigationEntry()!.responseStart : 0, resource),
+    ...partsOf(_wire.metrics["lcp"]!, _start, view === initial ? navigationEntry().responseStart : 0, resource),
   };
 };
 
@@ -65,7 +64,7 @@ const noteFirstFrame = (view: View): void => {
       requestAnimationFrame(() => {
         const time = now();
         noteFcp(view, time);
-        if (restored && supports("largest-contentful-paint")) noteLcp(view, time);
+        if (restored && supports("largest-contentful-paint")) noteLcp(view, time, {});
       }),
     );
   }
@@ -86,7 +85,7 @@ export const measurePaints = (): void => {
   observe("soft-navigation", (entry: SoftNavigation) => {
     const { interactionId, startTime } = entry;
     // The first route change since the interaction that the browser names; the view begins with that interaction.
-    const view = list.find((other) => other._wire.nav === "soft" && !other._cause && other._begins >= startTime);
+    const view = list.find((other) => !other._cause && other._begins >= startTime);
     if (!view) return;
     view._cause = interactionId!;
     view._start = startTime;

@@ -5,7 +5,7 @@ import type { Options } from "./config";
 export const keepQueries = ({ query = "" }: Partial<Options>): void => {
   const allowed = query.split(/[\s,]+/);
   queries._kept = (url) => {
-    const kept = [...new URLSearchParams(/\?([^#]*)/.exec(url)?.[1])].filter(([name]) => allowed.includes(name));
-    return kept.length ? "?" + new URLSearchParams(kept) : "";
+    const kept = new URLSearchParams([...new URL(url, location.href).searchParams].filter(([name]) => allowed.includes(name))) + "";
+    return kept && "?" + kept;
   };
 };

@@ -13,13 +13,14 @@ export const watchRoutes = (): void => {
   let lastChange = 0;
   listen("pointerdown keydown", ({ timeStamp }) => (lastInput = timeStamp));
 
+  /** `type` begins with an `r` where the URL was replaced. */
   const check = guarded((type?: string | null) => {
     const next = routeKey(location);
     if (next === key) return;
     key = next;
     const previous = current();
     const time = now();
-    if (type === "replace" && lastInput <= lastChange) {
+    if (type?.[0] === "r" && lastInput <= lastChange) {
       // The URL was put right rather than left: nobody has done anything in this view yet.
       previous._wire.url = scrubUrl(location.href);
       changed();
@@ -32,14 +33,14 @@ export const watchRoutes = (): void => {
   });
 
   if (win.navigation) {
-    listen("currententrychange", ({ navigationType }: Event & { navigationType?: string | null }) => check(navigationType), win.navigation);
+    win.navigation.addEventListener("currententrychange", (event) => check((event as Event & { navigationType: string }).navigationType));
     return;
   }
-  for (const type of ["push", "replace"] as const) {
-    const original = history[`${type}State`];
-    history[`${type}State`] = function (...args) {
+  for (const method of ["pushState", "replaceState"] as const) {
+    const original = history[method];
+    history[method] = function (...args) {
       original.apply(this, args);
-      check(type);
+      check(method);
     };
   }
   listen("popstate hashchange", () => check());

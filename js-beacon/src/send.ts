@@ -12,7 +12,8 @@ import { waitMs } from "./backoff";
 import { guarded, later, listen, refreshers, win } from "./browser";
 import { config } from "./config";
 import { AGE_MS_MAX, ARM_INTERVAL_MS, ATTEMPTS_MAX, KEPT_CHARS_MAX, VIEWS_KEPT_MAX } from "./limits";
-import { list } from "./views";
+import { cut } from "./url";
+import { current, list } from "./views";
 import { bodyOf, groupsOf, stateOf } from "./wire";
 import type { Item } from "./wire";
 
@@ -41,6 +42,7 @@ const postLater = (items: readonly Item[], more: object) =>
 const due = (): [items: Item[], commit: () => void] => {
   disarm();
   disarm = nothing;
+  current()._wire.title = cut(document.title);
   for (const view of list) for (const refresh of refreshers) guarded(refresh)(view);
   const views = list.filter((view) => config._open && (view._state = stateOf(view)) !== view._sent);
   return [

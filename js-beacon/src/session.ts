@@ -7,8 +7,10 @@ import { SESSION_GAP_MS } from "./limits";
 export const KEY = "felt.session";
 let known = "";
 
-/** The session of a view that begins, or goes on, at `time` (unix ms, only ever compared with itself). */
-export const session = (time = Date.now()): string => {
+/** The session of a view that begins, or goes on, now. */
+export const session = (): string => {
+  // Unix ms, only ever compared with itself.
+  const time = Date.now();
   // Merely asking for storage throws where the visitor blocks it: then the session is this document.
   const stored = guarded(() => config._session && (sessionStorage[KEY] as string))() || known;
   const [id, last] = stored.split(" ") as [string, string?];

@@ -1,6 +1,6 @@
 // Puts the parts together: decides whether to measure at all, begins views, and sends when they end.
 import { api } from "./api";
-import { guarded, isHidden, later, listen, refreshers, win } from "./browser";
+import { guarded, isHidden, later, listen, win } from "./browser";
 import { measureCls } from "./cls";
 import { config, configure, mayMeasure } from "./config";
 import { watchErrors } from "./errors";
@@ -13,7 +13,7 @@ import { measurePaints } from "./paint";
 import { watchRoutes } from "./routes";
 import { sendEarly, sendNow, startSending } from "./send";
 import { session } from "./session";
-import { cut, scrubUrl } from "./url";
+import { scrubUrl } from "./url";
 import { begin, current, noteHidden, onBegin } from "./views";
 import { shared } from "./wire";
 import type { FeltStub } from "./browser";
@@ -33,15 +33,12 @@ const run = (options: Partial<Options>, parts: readonly Part[]): void => {
   });
   // Before the interactions that they explain.
   if (FULL) watchFrames();
-  for (const part of [startSending, measurePaints, measureCls, measureInp, measureNavigation, watchErrors, watchRoutes, ...parts]) {
+  for (const part of [startSending, measurePaints, measureCls, measureInp, measureNavigation, watchErrors, watchRoutes, ...(FULL ? parts : [])]) {
     guarded(part)(options);
   }
-  refreshers.push((view) => {
-    if (view === current()) view._wire.title = cut(document.title);
-  });
 
   const entry = navigationEntry();
-  const start = (entry as { activationStart?: number } | undefined)?.activationStart ?? 0;
+  const start = entry.activationStart ?? 0;
   const view = begin(navigationKind(entry), start, scrubUrl(document.referrer), options.route);
   // From the browser's own record, for the script may have come late; a prerendered page counts from when it was shown.
   const hidden = performance.getEntriesByType("visibility-state").find(({ name, startTime }) => name === "hidden" && startTime >= start);
@@ -66,14 +63,14 @@ const run = (options: Partial<Options>, parts: readonly Part[]): void => {
 };
 
 /** Starts measuring, unless a beacon runs already or the visitor does not want it. `base` is what a relative endpoint is relative to. */
-export const start = guarded((options: Partial<Options>, parts: readonly Part[] = [], base = location.href): void => {
+export const start = guarded((options: Partial<Options>, parts: readonly Part[] = [], base = FULL ? location.href : ""): void => {
   if (win.felt?.running) return;
   const queue = (win.felt?.q ?? []) as unknown[][];
   let deliver: (args: unknown[]) => unknown = (args) => queue.push(args);
   const felt: FeltStub = FULL ? (...args) => deliver(args) : () => {};
   felt.running = true;
   win.felt = felt;
-  const go = guarded(() => {
+  const go = (): void => {
     // Calls go nowhere, rather than into a queue that nobody empties.
     if (FULL) deliver = () => {};
     configure(options, base as string);
@@ -83,9 +80,9 @@ export const start = guarded((options: Partial<Options>, parts: readonly Part[] 
       deliver = api;
       for (const call of queue) api([...call]);
     }
-  });
+  };
   // A page that is prepared and never shown is no view.
-  if ((document as { prerendering?: boolean }).prerendering) listen("prerenderingchange", go, document);
+  if ((document as { prerendering?: boolean }).prerendering) listen("prerenderingchange", go);
   else go();
 });
 
@@ -93,5 +90,5 @@ export const start = guarded((options: Partial<Options>, parts: readonly Part[] 
 export const startFromScript = (parts?: readonly Part[]): void => {
   // A module, or a script written into the page by another one, does not know its own element.
   const script = (document.currentScript ?? (FULL && document.querySelector("script[data-site]"))) as HTMLScriptElement;
-  start(script.dataset, parts, script.src || location.href);
+  start(script.dataset, parts, script.src || (FULL ? location.href : ""));
 };

@@ -30,11 +30,11 @@ export const watchTimings = ({ measurePrefix = "felt:" }: Partial<Options>): voi
       else addTiming(view, timing, startTime - view!._start, startTime);
     });
   }
-  commands["timing"] = (timing, ms) => addTiming(current(), timing, Number(ms));
+  commands["timing"] = (timing, ms) => addTiming(current(), timing, +(ms as number));
   onBegin.push((view) => {
-    if (view !== initial) return;
-    for (const { name, duration } of navigationEntry()!.serverTiming.slice(0, SERVER_TIMINGS_MAX)) {
-      addTiming(view, "server_" + name, duration, navigationEntry()!.responseStart);
+    const { serverTiming, responseStart } = navigationEntry();
+    if (view === initial) {
+      for (const { name, duration } of serverTiming.slice(0, SERVER_TIMINGS_MAX)) addTiming(view, "server_" + name, duration, responseStart);
     }
   });
 };

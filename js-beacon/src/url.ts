@@ -13,7 +13,7 @@ const LONG_CHARS_MAX = 5_000;
 
 /** Text such as a message or a stack, with query and fragment taken out of every URL in it; `:line:column` stays. */
 export const scrubText = (text: string): string =>
-  cut(cut(text, LONG_CHARS_MAX).replace(/(:\/\/[^\s?#]+)[?#].*?((:\d+){0,2})(?=[\s"'<>()]|$)/g, "$1$2"));
+  cut((FULL ? cut(text, LONG_CHARS_MAX) : text).replace(/(:\/\/[^\s?#]+)[?#].*?((:\d+){0,2})(?=[\s"'<>()]|$)/g, "$1$2"));
 
 export const cut = (text: unknown, charsMax = TEXT_CHARS_MAX): string => `${text ?? ""}`.slice(0, charsMax);
 

@@ -1,5 +1,5 @@
 // The page views of this document, in order, and which of them a measurement belongs to: the one in which it began.
-import { now } from "./browser";
+import { guarded, now } from "./browser";
 import { randomId } from "./id";
 import { EVENTS_OF_KIND_MAX } from "./limits";
 import { changed } from "./send";
@@ -44,8 +44,8 @@ export interface View {
     nav: NavigationKind;
     url: string;
     referrer: string;
-    route: string;
-    title: string;
+    route?: string | undefined;
+    title?: string;
     status?: number;
     hidden_at_start: boolean;
     metrics: Record<string, number>;
@@ -71,7 +71,7 @@ export const onBegin: ((view: View) => void)[] = [];
 
 export const interactionCount = (): number => (performance as { interactionCount?: number }).interactionCount ?? 0;
 
-export const begin = (nav: NavigationKind, start: number, referrer: string, route = ""): View => {
+export const begin = (nav: NavigationKind, start: number, referrer: string, route?: string): View => {
   const previous = current();
   const view: View = {
     _id: randomId(),
@@ -87,7 +87,6 @@ export const begin = (nav: NavigationKind, start: number, referrer: string, rout
       url: scrubUrl(location.href),
       referrer,
       route,
-      title: "",
       hidden_at_start: false,
       metrics: {},
       attribution: {},
@@ -100,7 +99,7 @@ export const begin = (nav: NavigationKind, start: number, referrer: string, rout
     if (FULL) previous._wire.title ||= cut(document.title);
   } else initial = view;
   list.push(view);
-  for (const tell of onBegin) tell(view);
+  for (const tell of onBegin) guarded(tell)(view);
   changed();
   return view;
 };

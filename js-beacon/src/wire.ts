@@ -13,25 +13,27 @@ export const shared = (FULL ? { client: {}, tags: {} } : {}) as {
 };
 
 /** When the beacon began to watch, ms. */
-const watchedFrom = now();
+const watchedFrom = FULL ? now() : 0;
 
 /** A snapshot on its way: view, seq, attempt, when the view began (unix ms, only ever compared with itself), state. */
 export type Item = [view: string, seq: number, attempt: number, began: number, state: string];
 
 /** What goes first when a snapshot is too large: at first nothing, and vitals never. */
-export const DROPPING_ORDER = (FULL ? " request long_frame attribution dead_click rage_click error timing tags feedback step" : " attribution error").split(" ");
+export const DROPPING_ORDER = FULL
+  ? " request long_frame attribution dead_click rage_click error timing tags feedback step".split(" ")
+  : ["", "attribution", "error"];
 
 export const bytes = (text: string): number => new Blob([text]).size;
 
 /** JSON without what is not known, and without digits that nobody measured. */
 export const json = (value: unknown): string =>
   JSON.stringify(value, (_, field: unknown) =>
-    typeof field === "number" ? (isFinite(field) ? +field.toFixed(4) : undefined) : field === "" ? undefined : field,
+    (field as number | undefined)?.toFixed ? +(field as number).toFixed(4) : field === "" ? undefined : field,
   );
 
 /** The state of a view as JSON, without what differs from one sending to the next. */
 export const stateOf = ({ _start, _hidden, _left, _wire }: View): string => {
-  const relative = (time?: number): number => Math.max(0, time! - _start);
+  const relative = (time?: number) => time && Math.max(0, time - _start);
   const dropped = { ..._wire.dropped };
   const state: Record<string, unknown> = { ..._wire, ...shared, first_hidden: relative(_hidden), left: relative(_left), dropped };
   let events = _wire.events.map((event) => ({ ...event, at: relative(event.at) }));
@@ -57,7 +59,7 @@ export const bodyOf = (items: readonly Item[], time = Date.now()): string =>
       attempt,
       age: time - began,
       ...(JSON.parse(state) as object),
-      beacon: FULL ? { from: watchedFrom, ...cost } : "",
+      ...(FULL && { beacon: { from: watchedFrom, ...cost } }),
     })),
   );
 

@@ -18,6 +18,7 @@ installStorage("sessionStorage");
 
 Object.assign(globalThis, {
   addEventListener: () => {},
+  document: { title: "" },
   performance: { now: () => time - 1_799_999_999_000, timeOrigin: 1_799_999_999_000 },
   fetch: (_url: string, { body }: { body: string }) => {
     sent.push(JSON.parse(body));
@@ -50,7 +51,7 @@ const wait = (): number => {
 
 beforeEach(() => {
   [sent, answers, timers, online, list.length] = [[], [], [], true, 0];
-  config._keeps = false;
+  Object.assign(config, { _open: true, _keeps: false, _session: true });
   delete stored[KEY];
 });
 

@@ -4,7 +4,7 @@ import { addShift } from "../src/cls";
 import { longestScript } from "../src/frames";
 import { addPress, inpOf, pressParts } from "../src/inp";
 import { fileLongFrame } from "../src/long_frames";
-import { phasesOf } from "../src/navigation";
+import { notePhases } from "../src/navigation";
 import { partsOf } from "../src/paint";
 import { press, viewWith } from "./view";
 import type { Press } from "../src/inp";
@@ -94,7 +94,13 @@ test("the largest shift of the worst burst is to blame", () => {
 const navigation = {
   redirectStart: 0, redirectEnd: 0, fetchStart: 10, domainLookupStart: 10, domainLookupEnd: 22, connectStart: 22, secureConnectionStart: 34,
   connectEnd: 52, requestStart: 53, responseStart: 263, responseEnd: 303, domInteractive: 900, domContentLoadedEventEnd: 950, loadEventEnd: 2_100,
-} as unknown as Parameters<typeof phasesOf>[0];
+} as unknown as Parameters<typeof notePhases>[0];
+
+const phasesOf = (entry: typeof navigation, from: number, hidden?: number, time = 10_000): Record<string, number> => {
+  const phases = {};
+  notePhases(entry, phases, from, hidden, time);
+  return phases;
+};
 
 test("phases are durations, milestones are moments, and both are missing until they have happened", () => {
   assert.deepEqual(phasesOf(navigation, 0, undefined, 10_000), {

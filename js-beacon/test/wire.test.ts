@@ -19,7 +19,7 @@ test("a snapshot has INTERFACE's fields, times relative to its view, and nothing
     _start: 1_000,
     _hidden: 1_500.04,
     _left: 1_600,
-    _wire: { route: "/p/:id", metrics: { lcp: 1834.2000000029, cls: 0.0312345, inp: 96, fcp: NaN }, events: [{ type: "error", at: 1_203.44, message: "x", stack: "" }] },
+    _wire: { route: "/p/:id", metrics: { lcp: 1834.2000000029, cls: 0.0312345, inp: 96 }, events: [{ type: "error", at: 1_203.44, message: "x", stack: "" }] },
   });
   Object.assign(shared, { tags: { plan: "pro" }, release: "411", sample_rate: 1 });
   assert.deepEqual(only(bodyOf([["view-0001", 2, 0, 5_000, stateOf(view)]], 6_000)), {

@@ -1,0 +1,35 @@
+// Makes one script of the sources, as small as it gets: esbuild bundles and shortens property names, terser does the rest.
+import { build } from "esbuild";
+import { minify } from "terser";
+
+/** What all builds share. */
+export const COMMON = {
+  absWorkingDir: new URL(".", import.meta.url).pathname,
+  bundle: true,
+  target: "es2022",
+  legalComments: "none",
+  write: false,
+  // Strict mode changes nothing that is used here, and saying so costs a line.
+  tsconfigRaw: { compilerOptions: { alwaysStrict: false, strict: false } },
+};
+
+/** Names with a leading underscore are the beacon's own; all others are the browser's or the wire's. */
+export const OWN = /^_[a-z]/;
+
+export async function small(entry, { format = "iife", full = true, prompt = {} } = {}) {
+  const bundled = await build({
+    ...COMMON,
+    entryPoints: [`src/${entry}.ts`],
+    format,
+    minifySyntax: true,
+    minifyWhitespace: true,
+    mangleProps: OWN,
+    define: { FULL: `${full}`, ESM: "false", PROMPT_FILE: JSON.stringify(prompt.path ?? "") },
+  });
+  const { code } = await minify(bundled.outputFiles[0].text.replace(/^"use strict";/, ""), {
+    ecma: 2022,
+    module: format === "esm",
+    compress: { passes: 4, unsafe_arrows: true, unsafe_methods: true, pure_getters: true },
+  });
+  return code;
+}
