@@ -232,6 +232,25 @@ async fn a_client_that_goes_takes_its_statement_along() {
     }
 }
 
+/// The list of processes shows a statement with parameters in words of ClickHouse's own, and it went on for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_with_parameters_ends_with_its_client_too() {
+    let engine = TestEngine::start().await;
+    let http = Http::new(engine.url());
+    let address = engine.url().trim_start_matches("http://").to_owned();
+    let running =
+        "SELECT count() FROM system.processes WHERE query LIKE '%endless%' AND query NOT LIKE '%system.processes%'";
+    let sql = "SELECT 'endless', sum(sipHash64(number, {x:String})) FROM numbers(1000000000000)";
+    for path in ["/?param_x=a", "/?param_x=a&readonly=2", "/?param_x=a&wait_end_of_query=1&readonly=2"] {
+        let mut stream = tokio::net::TcpStream::connect(&address).await.expect("connected");
+        let request = format!("POST {path} HTTP/1.1\r\nHost: engine\r\nContent-Length: {}\r\n\r\n{sql}", sql.len());
+        stream.write_all(request.as_bytes()).await.expect("sent");
+        eventually("the statement runs", || async { http.ok(running).await == "1\n" }).await;
+        drop(stream);
+        eventually("the statement is gone", || async { http.ok(running).await == "0\n" }).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_to_stop_lets_statements_finish() {
     let engine = TestEngine::start().await;

@@ -1,5 +1,9 @@
-//! Ends statements whose client has gone: `KILL QUERY` by a mark that the statement carries as a comment, because the
-//! library gives no call that reaches a running statement.
+//! Ends statements whose client has gone: `KILL QUERY` by a mark that the statement carries, because the library gives
+//! no call that reaches a running statement.
+//!
+//! The mark is the session's `log_comment`, and a comment behind the text for requests that name a `log_comment` of
+//! their own. The comment alone is not enough: of a statement with parameters the list of processes shows a text of
+//! ClickHouse's own, without comments.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -24,9 +28,14 @@ pub(super) struct Ticket {
 }
 
 impl Ticket {
-    /// The comment by which the statement is found.
+    /// The session's `log_comment` by which the statement is found.
+    pub fn log_comment(&self) -> String {
+        format!("felt statement {}", self.number)
+    }
+
+    /// The comment by which the statement is found where the session has another `log_comment`.
     pub fn mark(&self) -> String {
-        format!("/* felt statement {} */", self.number)
+        format!("/* {} */", self.log_comment())
     }
 
     /// Whether the client has gone.
@@ -96,7 +105,9 @@ fn work(mut keeper: Connection, inbox: &Receiver<Arc<Ticket>>) {
         for ticket in &open {
             // SYNC would wait here for a statement that may not listen.
             let kill = format!(
-                "KILL QUERY WHERE endsWith(query, '{}') AND query NOT LIKE 'KILL%' ASYNC FORMAT Null",
+                "KILL QUERY WHERE (Settings['log_comment'] = '{}' OR endsWith(query, '{}')) \
+                 AND query NOT LIKE 'KILL%' ASYNC FORMAT Null",
+                ticket.log_comment(),
                 ticket.mark()
             );
             if let Err(error) = keeper.query(&kill, "Null", &[]) {

@@ -125,6 +125,8 @@ impl Front {
     fn task(&self, options: Options, sql: String, format: String) -> (Task, Guard) {
         let (ticket, guard) = self.canceller.ticket();
         let mut arguments = self.base.clone();
+        // Before the request's own settings, the last of which may forbid any more.
+        arguments.push(format!("--log_comment={}", ticket.log_comment()));
         arguments.extend(options.arguments());
         let Options { params, database, .. } = options;
         (Task { library: self.library, sql, format, params, database, arguments, ticket }, guard)
