@@ -136,7 +136,11 @@ fn plain(value: &Value) -> String {
 
 /// A text that a spreadsheet would run as a formula gets an apostrophe in front (ASVS 1.2.10).
 fn harmless(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\0', '\r']) { format!("'{text}") } else { text.to_owned() }
+    if text.starts_with(['=', '+', '-', '@', '\t', '\0', '\r', '\n', '＝', '＋', '－', '＠']) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
 }
 
 fn quote(cell: &str) -> String {

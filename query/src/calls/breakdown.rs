@@ -6,7 +6,7 @@
 use super::{Question, respond, summary};
 use crate::answer::{Answer, Data, echo};
 use crate::figures::{COUNT_TO_JUDGE, LevelStyle, figures, percentile};
-use crate::grammar::{Call, DAY_MS, Fault, Measure, OrderKey, Query, RANGE_DAYS_MAX, Stat};
+use crate::grammar::{Call, DAY_MS, Dimension, Fault, Measure, OrderKey, Query, RANGE_DAYS_MAX, Stat};
 use crate::planner::{Ask, Cell, Group};
 use crate::record::{Record, share};
 use crate::state::QueryState;
@@ -56,6 +56,7 @@ fn compute(question: Question) -> BoxFuture<'static, Result<Answer, Problem>> {
         let cells = state.cells("breakdown", site, &ask, &plan).await?;
         let (views, rate) = (cells.views(), cells.sample_rate());
         let mut groups = cells.groups;
+        let others = others(&question, &groups);
         groups.retain(|group| group.views >= i64::try_from(query.min).unwrap_or(i64::MAX).max(1));
         ordering.sort(&mut groups, &ask.measures);
 
@@ -69,6 +70,7 @@ fn compute(question: Question) -> BoxFuture<'static, Result<Answer, Problem>> {
             Query { cursor: Some(cursor.print(query)), ..query.clone() }.print()
         });
         let mut warnings = question.warnings(&plan).await?;
+        warnings.extend(others);
         let small = shown.iter().filter(|group| group.views < COUNT_TO_JUDGE).count();
         if small > 0 {
             warnings.push(format!(
@@ -88,6 +90,49 @@ fn compute(question: Question) -> BoxFuture<'static, Result<Answer, Problem>> {
         })
     }
     .boxed()
+}
+
+/// What stands for the values beyond a day's budget.
+const OTHER: &str = "(other)";
+
+/// A sentence for each dimension of the question of which some groups are several taken together.
+fn others(question: &Question, groups: &[Group]) -> Vec<String> {
+    let site = question.state.sites.get(&question.site);
+    let told = question.query.by.iter().enumerate().filter_map(|(index, dimension)| {
+        let of = groups.iter().filter(|group| group.names.get(index).is_some_and(|name| name == OTHER));
+        let views: i64 = of.map(|group| group.views).sum();
+        let whose = match (dimension, site) {
+            (Dimension::Page, Some(site)) => {
+                format!("on pages beyond the day's {}", grouped(site.pages_max_per_day.into()))
+            }
+            (Dimension::Release, Some(site)) => {
+                format!("of releases beyond the day's {}", grouped(site.releases_max_per_day.into()))
+            }
+            (Dimension::Tag(name), Some(site)) => {
+                format!(
+                    "with values of the tag {name} beyond the day's {}",
+                    grouped(site.tag_values_max_per_day.into())
+                )
+            }
+            (dimension, _) => format!("with rarer values of {}", dimension.name()),
+        };
+        let (views_word, are) = if views == 1 { ("page view", "is") } else { ("page views", "are") };
+        (views > 0).then(|| format!("{} {views_word} {whose} {are} together as {OTHER}", grouped(views)))
+    });
+    told.collect()
+}
+
+/// A count as people read it: 12,345.
+fn grouped(count: i64) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() * 2);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// The groups with everything that is shown of them.

@@ -110,19 +110,22 @@ fn fold_reasons(dimension: &Dimension) -> &'static [&'static str] {
         Dimension::Referrer => &["referrer"],
         Dimension::Lang => &["lang"],
         Dimension::Connection => &["connection"],
+        Dimension::Browser => &["browser"],
+        Dimension::Os => &["os"],
         Dimension::Tag(_) => &["tag_name", "tag_value"],
         _ => &[],
     }
 }
 
-/// A warning for each dimension of the question of which values were folded into one in the window.
+/// A warning for each dimension of the question's filters of which values were folded into one in the window.
 pub(super) async fn folded(question: &Question, plan: &Plan) -> Result<Vec<String>, Problem> {
     let query = &question.query;
+    // Of a dimension that the answer is grouped by, the group itself tells it, exactly.
     let asked: Vec<&Dimension> = query
-        .by
+        .filters
         .iter()
-        .chain(query.filters.iter().map(|filter| &filter.dimension))
-        .filter(|dimension| !fold_reasons(dimension).is_empty())
+        .map(|filter| &filter.dimension)
+        .filter(|dimension| !query.by.contains(dimension) && !fold_reasons(dimension).is_empty())
         .collect();
     if asked.is_empty() {
         return Ok(Vec::new());

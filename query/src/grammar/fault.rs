@@ -33,9 +33,12 @@ impl Fault {
     }
 }
 
+/// Most faults that one answer tells; a question with more is not a person's.
+const TOLD_MAX: usize = 20;
+
 /// All faults of a query string; never empty when it is an error.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}", .0.iter().map(|fault| format!("{}: {}", fault.parameter, fault.detail)).collect::<Vec<_>>().join("; "))]
+#[error("{}", .0.iter().map(|fault| format!("{}: {}", cut(&fault.parameter), fault.detail)).collect::<Vec<_>>().join("; "))]
 pub struct Faults(pub Vec<Fault>);
 
 impl From<Fault> for Faults {
@@ -46,7 +49,11 @@ impl From<Fault> for Faults {
 
 impl From<Faults> for Problem {
     fn from(faults: Faults) -> Problem {
-        let mut problem = Problem::bad_request("invalid-query", faults.to_string());
+        let mut faults = faults;
+        let untold = faults.0.len().saturating_sub(TOLD_MAX);
+        faults.0.truncate(TOLD_MAX);
+        let more = if untold > 0 { format!("; and {untold} more") } else { String::new() };
+        let mut problem = Problem::bad_request("invalid-query", format!("{faults}{more}"));
         if let Some(suggestion) = faults.0.iter().find_map(|fault| fault.did_you_mean.clone()) {
             problem = problem.field("did_you_mean", suggestion);
         }
@@ -54,7 +61,7 @@ impl From<Faults> for Problem {
             .0
             .into_iter()
             .map(|fault| {
-                let mut error = json!({"parameter": fault.parameter, "detail": fault.detail});
+                let mut error = json!({"parameter": cut(&fault.parameter), "detail": fault.detail});
                 if let Some(suggestion) = fault.did_you_mean {
                     error["did_you_mean"] = suggestion.into();
                 }

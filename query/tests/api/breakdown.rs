@@ -118,3 +118,20 @@ async fn a_walk_by_cursor_sees_every_group_once() {
         assert_eq!((answer.status.as_u16(), &answer.json()["errors"][0]["parameter"]), (400, &json!("cursor")));
     }
 }
+
+#[tokio::test]
+async fn what_was_folded_is_told_in_a_sentence() {
+    let service = Service::start().await;
+    let page =
+        |page: &str, release: &str| PageViewRow { page: page.into(), release: release.into(), ..service.view(HOUR_MS) };
+    let mut views = vec![page("/a", "1.9"), page("/b", "(other)")];
+    views.extend((0..1_234).map(|_| page("(other)", "1.9")));
+    service.write(&views).await;
+    let told = |answer: Value| answer["meta"]["warnings"].to_string();
+    let pages = told(service.get("/api/v1/sites/shop/breakdown?by=page&range=24h&limit=1&order=page").await);
+    assert!(pages.contains("1,234 page views on pages beyond the day's 2,000 are together as (other)"), "{pages}");
+    let releases = told(service.get("/api/v1/sites/shop/breakdown?by=release&range=24h").await);
+    assert!(releases.contains("1 page view of releases beyond the day's 200 is together as (other)"), "{releases}");
+    let devices = told(service.get("/api/v1/sites/shop/breakdown?by=device&range=24h").await);
+    assert!(!devices.contains("(other)"), "{devices}");
+}

@@ -1,9 +1,16 @@
 //! The API over the real engine: known rows go straight into the tables, and each call has to tell exactly what they say.
 
 mod breakdown;
+mod cancel;
+mod erase;
+mod fake;
 mod formats;
 mod guard;
+mod hostile;
+mod limits;
 mod openapi;
+mod slos;
 mod sources;
 mod summary;
 mod support;
+mod tenants;

@@ -68,6 +68,8 @@ pub struct Service {
     pub clock: Arc<ManualClock>,
     /// The service.
     pub router: Router,
+    /// What the service is made of, for work that goes on beside its answers.
+    pub state: QueryState,
     offset: AtomicU64,
 }
 
@@ -85,7 +87,7 @@ impl Service {
         let clock = Arc::new(ManualClock::new(SystemClock.now_ms()));
         let authorize = authorize(&store);
         let state = QueryState::new(config, store.clone(), sites(), clock.clone(), authorize);
-        Self { _engine: engine, store, clock, router: router(state), offset: AtomicU64::new(0) }
+        Self { _engine: engine, store, clock, router: router(state.clone()), state, offset: AtomicU64::new(0) }
     }
 
     /// The same data, answered from single views only.
