@@ -106,13 +106,16 @@ impl IngestState {
     /// As [`drain`](Self::drain), in at most about this time. What a log that does not answer cannot take is in the spool.
     pub async fn drain_within(&self, time: Duration) {
         let (shared, deadline) = (&*self.0, tokio::time::Instant::now() + time);
-        shared.background.stop().await;
+        if tokio::time::timeout(time / 2, shared.background.stop()).await.is_err() {
+            tracing::warn!("the spool's disk does not answer, leaving what is under way");
+        }
         shared.ledger.flush_last(&shared.durable, time / 2).await;
         if let Some(spool) = &shared.durable.spool {
-            spool.close().await;
-            if shared.durable.circuit.is_open() {
-                return;
+            if tokio::time::timeout_at(deadline, spool.close()).await.is_err() {
+                tracing::warn!("the spool's disk does not answer, the next process will check its file");
             }
+            // What the log has not acknowledged is in the spool.
+            return;
         }
         match tokio::time::timeout_at(deadline, shared.durable.flush()).await {
             Ok(Ok(())) => {}
@@ -121,7 +124,12 @@ impl IngestState {
         }
     }
 
-    /// Whether the log is waited for. While it is not, beacons go to the spool, and closing the log would only wait for nothing.
+    /// Whether beacons go to a spool when the log does not take them. Then closing the log is a courtesy, and nothing hangs on it.
+    pub fn has_spool(&self) -> bool {
+        self.0.durable.spool.is_some()
+    }
+
+    /// Whether the log is waited for now.
     pub fn log_answers(&self) -> bool {
         !self.0.durable.circuit.is_open()
     }

@@ -1,5 +1,5 @@
 //! A log that is late, silent, gone or full, with a spool before it: what the sender hears, what the log has in the end, and that
-//! nothing of it needs a restart. The log is a local one with moods; `outage_kafka.rs` has the real thing.
+//! nothing of it needs a restart. The log is a local one with moods; `tests/tests/outage.rs` has the real thing.
 
 mod support;
 

@@ -8,3 +8,4 @@ pub mod chaos;
 pub mod fill;
 pub mod load;
 pub mod process;
+pub mod steady;

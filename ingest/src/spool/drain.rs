@@ -192,7 +192,8 @@ impl Drain {
         if entries.is_empty() {
             return Ok(Delivered { took: Duration::ZERO, counts });
         }
-        if self.durable.normal().is_none() && !self.durable.circuit.is_open() {
+        if self.durable.normal().is_none() && !self.durable.circuit.is_open() && !source.has_watched {
+            source.has_watched = true;
             self.watch().await?;
         }
         loop {
@@ -293,13 +294,25 @@ struct Source<'a> {
     is_probe: bool,
     /// The last one that asked was answered late.
     is_late: bool,
+    /// The live traffic was watched once; if there was too little of it, there is nobody to give way to.
+    has_watched: bool,
     pace: Option<Pace>,
 }
 
 impl<'a> Source<'a> {
     async fn claim(opened: &'a Opened) -> Result<Self, LogError> {
         let next = opened.consumer.claim(PARTITION).await?.next;
-        Ok(Self { opened, next, passed: 0, damage_met: 0, is_own: true, is_probe: false, is_late: false, pace: None })
+        Ok(Self {
+            opened,
+            next,
+            passed: 0,
+            damage_met: 0,
+            is_own: true,
+            is_probe: false,
+            is_late: false,
+            has_watched: false,
+            pace: None,
+        })
     }
 
     fn end(&self) -> u64 {
