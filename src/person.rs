@@ -29,6 +29,7 @@ async fn add(args: PersonAdd, config: &Config) -> Result<()> {
     let grant = Grant { sites: args.sites, scopes: admin::scopes(&args.scopes)? };
     admin::check_sites(config, &grant.sites)?;
     let secret = ask_password(&email)?;
+    people::check_password(&secret, &email)?;
     let entry = admin::entry("person.add").sites(&grant.sites).subject(&email);
     let opened = Admin::open(config, &args.at.data).await?;
     let new = NewPerson { email, name: args.name, grant };
@@ -64,6 +65,7 @@ async fn remove(args: PersonNamed, config: &Config) -> Result<()> {
 async fn password(args: PersonNamed, config: &Config) -> Result<()> {
     let email = people::email_of(&args.email)?;
     let secret = ask_password(&email)?;
+    people::check_password(&secret, &email)?;
     let opened = Admin::open(config, &args.at.data).await?;
     let entry = admin::entry("person.password").subject(&email);
     let changed = opened.write(entry, people::change_password(&opened.store, &SystemClock, &email, &secret)).await;

@@ -22,6 +22,7 @@ use felt_http::{Caller, Problem};
 use felt_schema::clock::SharedClock;
 use felt_schema::rows::AuditRow;
 use felt_store::{Store, StoreError};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Longest text of a field; an id or an address is shorter.
 const FIELD_CHARS_MAX: usize = 300;
@@ -145,7 +146,10 @@ impl Trail {
     /// When the store does not take it: then what was to be recorded must not be done.
     pub async fn record(&self, entry: Entry) -> Result<(), StoreError> {
         let Entry { mut row } = entry;
-        (row.at, row.id) = (self.clock.now_ms(), random_text::<9>());
+        // What one process records in the same millisecond stays in its order.
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        (row.at, row.id) = (self.clock.now_ms(), format!("{count:08x}-{}", random_text::<6>()));
         events::Written { action: &row.action, outcome: &row.outcome, actor_kind: &row.actor_kind }.emit();
         self.store.insert_rows("audit", &[row], None).await
     }

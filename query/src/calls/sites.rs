@@ -9,8 +9,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use felt_http::{Denied, Problem, Scope};
-use serde_json::Map;
-use std::collections::BTreeMap;
+use serde_json::{Map, json};
 
 /// The sites that the token is good for.
 #[utoipa::path(
@@ -30,7 +29,12 @@ pub async fn sites(State(state): State<QueryState>, headers: HeaderMap) -> Resul
     }
     let format = Format::accepted(&headers);
     let body = match format {
-        Format::Json => serde_json::to_vec(&BTreeMap::from([("data", &list)])).unwrap_or_default(),
+        Format::Json => {
+            // Who that is goes along, so that the dashboard need not ask twice.
+            let caller = state.authorize.caller(bearer).await.ok();
+            let who = caller.map(|caller| json!({"kind": caller.kind.name(), "name": caller.name}));
+            json!({"data": list, "meta": {"who": who}}).to_string().into_bytes()
+        }
         Format::Csv | Format::Ndjson => format.rows(&Answer::plain(Map::new(), 0, Data::Rows(list))),
     };
     let mut response = Response::new(Body::from(body));

@@ -197,6 +197,24 @@ pub struct SiteEntry {
 pub struct SiteList {
     /// By key.
     data: Vec<SiteEntry>,
+    /// Who asked.
+    meta: Option<SiteListMeta>,
+}
+
+/// What is to be known about a list of sites.
+#[derive(Serialize, ToSchema)]
+pub struct SiteListMeta {
+    /// Who asked.
+    who: Option<SiteListWho>,
+}
+
+/// Who asked.
+#[derive(Serialize, ToSchema)]
+pub struct SiteListWho {
+    /// `person`, `token` or `anyone`.
+    kind: String,
+    /// The person's address, or the token's id.
+    name: String,
 }
 
 /// A metric that can be asked for.

@@ -27,7 +27,7 @@ pub(crate) use guard::guard;
 pub use oidc::{__path_oidc_callback, __path_oidc_start};
 pub use oidc::{GrantRule, OidcConfig};
 pub use oidc::{oidc_callback, oidc_start};
-pub use password::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, PasswordFault};
+pub use password::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, PasswordFault, check as check_password};
 #[doc(hidden)]
 pub use session_calls::{__path_change_own_password, __path_session, __path_sign_in, __path_sign_out};
 pub use session_calls::{ChangePasswordBody, SessionAnswer, SessionEntry, SignInBody};

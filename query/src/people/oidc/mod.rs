@@ -36,8 +36,8 @@ use std::time::{Duration, Instant};
 
 /// How long the provider's description and keys are believed.
 const METADATA_AGE_MAX: Duration = Duration::from_secs(60 * 60);
-/// Shortest time between two looks for new keys, whatever tokens come.
-const METADATA_PACE: Duration = Duration::from_secs(5);
+/// For new keys: looked up at once. The token came from the provider itself, so nobody else can make us look.
+const METADATA_ANEW: Duration = Duration::ZERO;
 /// Most groups that are kept of somebody, and their longest name.
 const GROUPS_MAX: usize = 200;
 const GROUP_BYTES_MAX: usize = 200;
@@ -163,7 +163,7 @@ impl Provider {
 
     /// The provider's address that somebody is sent to, for a sign-in that begins with `secret`.
     pub(super) async fn begin(&self, secret: &str) -> Result<String, OidcError> {
-        let client = self.client(&*self.metadata(METADATA_AGE_MAX).await?)?;
+        let client = self.client(&self.metadata(METADATA_AGE_MAX).await?)?;
         let verifier = PkceCodeVerifier::new(derive(secret, "verifier"));
         let (state, nonce) = (derive(secret, "state"), derive(secret, "nonce"));
         let mut request = client
@@ -210,7 +210,7 @@ impl Provider {
             Err(ClaimsVerificationError::SignatureVerification(
                 SignatureVerificationError::NoMatchingKey | SignatureVerificationError::CryptoError(_),
             )) => {
-                let client = self.client(&*self.metadata(METADATA_PACE).await?)?;
+                let client = self.client(&self.metadata(METADATA_ANEW).await?)?;
                 self.claims(&client, token, &nonce)
             }
             other => other,
