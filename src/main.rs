@@ -14,6 +14,7 @@ mod shutdown;
 mod slo;
 mod token;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -22,6 +23,9 @@ use config::{Config, Faults};
 
 /// The exit code for a configuration that cannot be used (`EX_USAGE`).
 const EXIT_CONFIGURATION: u8 = 64;
+
+/// The exit code after a panic in a part that the process cannot do without (`EX_SOFTWARE`). A panic in a request costs that request only.
+const EXIT_PANIC: u8 = 70;
 
 /// How long threads that are still busy when all is done may take.
 const LAST_WAIT: std::time::Duration = std::time::Duration::from_secs(1);
@@ -77,14 +81,49 @@ fn exit(result: anyhow::Result<()>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("felt: {error:#}");
-            if error.is::<Faults>() { ExitCode::from(EXIT_CONFIGURATION) } else { ExitCode::FAILURE }
+            // Not `eprintln`, which panics where standard error takes nothing.
+            let _ = writeln!(std::io::stderr(), "felt: {error:#}");
+            ExitCode::from(exit_code(&error))
         }
+    }
+}
+
+/// What tells a supervisor whether starting again can help: not before somebody mended the configuration.
+fn exit_code(error: &anyhow::Error) -> u8 {
+    let is_panic = |error: &(dyn std::error::Error + 'static)| {
+        error.downcast_ref::<tokio::task::JoinError>().is_some_and(tokio::task::JoinError::is_panic)
+    };
+    if error.is::<Faults>() {
+        EXIT_CONFIGURATION
+    } else if error.chain().any(is_panic) {
+        EXIT_PANIC
+    } else {
+        1
     }
 }
 
 fn log_to_stderr() {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).compact().init();
+    // What cannot be written is lost. Complaining about it on the same standard error would panic, and end the thread that logged:
+    // a disk that is full must not cost more than log lines.
+    let lines =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);
+    lines.compact().init();
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_exit_code_tells_faults_of_the_configuration_panics_and_the_rest_apart() {
+        let faults = anyhow::Error::new(Faults::one("felt.toml", "kafka", "missing"));
+        assert_eq!(exit_code(&faults.context("cannot start")), EXIT_CONFIGURATION);
+        let ended = tokio::spawn(async { panic!("a part of the pipeline") }).await;
+        assert_eq!(exit_code(&ended.context("the processor panicked").unwrap_err()), EXIT_PANIC);
+        assert_eq!(exit_code(&anyhow::anyhow!("ClickHouse went away")), 1);
+    }
 }

@@ -2,8 +2,9 @@
 //!
 //! The ceiling is the configured one, else the limit of the control group that the process runs in, else there is none. At 80 % of it new
 //! requests hear 503, at 90 % bodies on their way are given up too; probes are always answered. What counts is the process's resident
-//! memory, looked at ten times a second, plus what arrived in bodies since. Where the ceiling is the control group's, its other processes
-//! count too, at 90 %: they are not ours to refuse, but nobody gains from being ended with them.
+//! memory, looked at ten times a second and whenever a good deal has arrived, plus what arrived since. Where the ceiling is the control group's and this process is
+//! the largest part of it, what the others hold counts too. Where it is not, as beside an engine of gigabytes, refusing beacons would
+//! free nothing: the group is for whoever set its limit to size.
 
 use crate::{ServerLimits, events};
 use std::path::{Path, PathBuf};
@@ -14,6 +15,10 @@ use std::time::Duration;
 const SAMPLE_INTERVAL: Duration = Duration::from_millis(100);
 /// Every so many samples the control group is looked at, and freed memory given back: both cost more than a look at ourselves.
 const SAMPLES_PER_SECOND: u32 = 10;
+/// Between two looks at most this part of the ceiling may arrive: what arrives takes more memory than its own size.
+const LOOK_AGAIN_PART: u64 = 64;
+/// What a request takes before its body: buffers and a task.
+const REQUEST_BYTES: usize = 16 * 1024;
 /// Limits beyond this mean "none": an unlimited group of version 1 says a number near 2^63.
 const NO_LIMIT_BYTES: u64 = 1 << 60;
 
@@ -33,8 +38,12 @@ impl OutOfRoom {
 #[derive(Debug)]
 pub(crate) struct Memory {
     ceiling_bytes: u64,
+    /// Looks at what the process holds.
+    look: fn() -> Option<u64>,
     resident_bytes: AtomicU64,
+    /// Since the last look.
     arrived_bytes: AtomicU64,
+    group_bytes: AtomicU64,
 }
 
 impl Memory {
@@ -45,22 +54,31 @@ impl Memory {
             0 => (group.as_ref()?.limit_bytes, group),
             configured => (configured, None),
         };
-        let memory =
-            Arc::new(Self { ceiling_bytes, resident_bytes: AtomicU64::default(), arrived_bytes: AtomicU64::default() });
-        memory.sample(None);
+        let memory = Arc::new(Self::over(ceiling_bytes, resident_bytes));
         events::memory_ceiling(ceiling_bytes);
         tokio::spawn(watch(Arc::downgrade(&memory), group));
         Some(memory)
     }
 
+    fn over(ceiling_bytes: u64, look: fn() -> Option<u64>) -> Self {
+        let [resident_bytes, arrived_bytes, group_bytes] = [const { AtomicU64::new(0) }; 3];
+        let memory = Self { ceiling_bytes, look, resident_bytes, arrived_bytes, group_bytes };
+        memory.sample();
+        memory
+    }
+
     /// Bytes of a body have arrived; whether there is still room for more.
     pub(crate) fn arrived(&self, bytes: usize) -> bool {
-        self.arrived_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+        let since = self.arrived_bytes.fetch_add(bytes as u64, Ordering::Relaxed) + bytes as u64;
+        if since >= self.ceiling_bytes / LOOK_AGAIN_PART {
+            self.sample();
+        }
         self.held_bytes() < self.ceiling_bytes / 10 * 9
     }
 
-    /// Whether new work has to wait.
+    /// A request is here; whether it has to be refused.
     pub(crate) fn is_short(&self) -> bool {
+        self.arrived(REQUEST_BYTES);
         self.held_bytes() >= self.ceiling_bytes / 10 * 8
     }
 
@@ -68,30 +86,33 @@ impl Memory {
         self.resident_bytes.load(Ordering::Relaxed) + self.arrived_bytes.load(Ordering::Relaxed)
     }
 
-    fn sample(&self, group: Option<&Group>) {
-        let own = resident_bytes().unwrap_or(0);
-        // Put on the scale of our own ceiling: 90 % of the group's weighs as much as 80 % of ours.
-        let others = group.and_then(Group::used_bytes).map_or(0, |used| used / 9 * 8);
-        self.resident_bytes.store(own.max(others), Ordering::Relaxed);
+    fn sample(&self) {
+        let own = (self.look)().unwrap_or(0);
+        self.resident_bytes.store(weight(own, self.group_bytes.load(Ordering::Relaxed)), Ordering::Relaxed);
         self.arrived_bytes.store(0, Ordering::Relaxed);
         events::memory(own);
     }
 }
 
+/// What weighs against the ceiling.
+fn weight(own_bytes: u64, group_bytes: u64) -> u64 {
+    if own_bytes >= group_bytes / 2 { own_bytes.max(group_bytes) } else { own_bytes }
+}
+
 /// Runs until the listener is gone.
 async fn watch(memory: std::sync::Weak<Memory>, group: Option<Group>) {
-    let mut others = None;
     for round in 0u32.. {
         tokio::time::sleep(SAMPLE_INTERVAL).await;
         let Some(memory) = memory.upgrade() else { return };
         if round % SAMPLES_PER_SECOND == 0 {
-            others = group.as_ref();
+            let group_bytes = group.as_ref().and_then(Group::used_bytes).unwrap_or(0);
+            memory.group_bytes.store(group_bytes, Ordering::Relaxed);
             if memory.is_short() {
                 // What was freed may still be held by the allocator, and would keep us refusing for ever.
                 let _ = tokio::task::spawn_blocking(give_back).await;
             }
         }
-        memory.sample(others.take());
+        memory.sample();
     }
 }
 
@@ -198,12 +219,30 @@ mod tests {
 
     #[test]
     fn work_is_refused_at_four_fifths_and_bodies_are_given_up_at_nine_tenths() {
-        let memory = Memory { ceiling_bytes: 1000, resident_bytes: 700.into(), arrived_bytes: 0.into() };
+        const CEILING: u64 = 100 << 20;
+        const PART: usize = 1 << 20;
+        static HELD: AtomicU64 = AtomicU64::new(70 << 20);
+        let memory = Memory::over(CEILING, || Some(HELD.load(Ordering::Relaxed)));
         assert!(!memory.is_short());
-        assert!(memory.arrived(100));
+        assert!(memory.arrived(PART));
+        assert!(!memory.is_short());
+        // The process has grown by more than arrived: every few parts it is looked at.
+        HELD.store(81 << 20, Ordering::Relaxed);
+        assert!(memory.arrived(PART) && memory.arrived(PART));
         assert!(memory.is_short());
-        assert!(memory.arrived(99));
-        assert!(!memory.arrived(1));
+        HELD.store(91 << 20, Ordering::Relaxed);
+        assert!(!(memory.arrived(PART) && memory.arrived(PART)));
+        HELD.store(60 << 20, Ordering::Relaxed);
+        memory.sample();
+        assert!(!memory.is_short());
+    }
+
+    #[test]
+    fn what_others_of_the_group_hold_counts_where_we_are_its_largest_part() {
+        assert_eq!(weight(200, 240), 240, "beside something small");
+        assert_eq!(weight(200, 0), 200, "no group");
+        assert_eq!(weight(200, 150), 200, "pages shared with others are in no group's count");
+        assert_eq!(weight(60, 2_000), 60, "refusing beacons frees nothing of an engine's memory");
     }
 
     #[test]
