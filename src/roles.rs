@@ -100,11 +100,19 @@ pub fn make_ingest(
 /// After the last request was answered: what is under way is finished, or lies in the spool.
 pub async fn close_ingest(ingest: &IngestState, log: &Arc<dyn EventLog>) -> Result<()> {
     ingest.drain_within(INGEST_DRAIN).await;
-    if !ingest.log_answers() {
+    if ingest.has_spool() && !ingest.log_answers() {
         return Ok(());
     }
-    let closed = tokio::time::timeout(INGEST_DRAIN, log.close()).await;
-    closed.context("the event log did not close in time")?.context("the event log did not close cleanly")
+    match tokio::time::timeout(INGEST_DRAIN, log.close()).await {
+        Ok(Ok(())) => Ok(()),
+        // Whatever was acknowledged to a sender is in the log, or in the spool.
+        Ok(Err(_)) | Err(_) if ingest.has_spool() => {
+            tracing::warn!("the event log did not close in time");
+            Ok(())
+        }
+        Ok(Err(error)) => Err(error).context("the event log did not close cleanly"),
+        Err(_) => bail!("the event log did not close in time"),
+    }
 }
 
 /// `felt processor`: turns the log into rows.
