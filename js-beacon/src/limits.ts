@@ -25,6 +25,5 @@ export const VIEWS_KEPT_MAX = 5;
 export const ARM_INTERVAL_MS = 500;
 /** Characters of unsent snapshots held for later. */
 export const KEPT_CHARS_MAX = 32_000;
-export const ATTEMPTS_MAX = 9;
 /** The server takes views that began at most a day ago. */
 export const AGE_MS_MAX = 86_400_000;

@@ -97,7 +97,10 @@ export const ask = (question: Question, answered: (score: number, text: string) 
   close.setAttribute("aria-label", question.close ?? "Close");
   const status = element("p");
   status.setAttribute("role", "status");
-  const region = element("section", { onkeydown: (event) => event.key === "Escape" && leave() }, heading, form, status, close);
+  const region = element("section", {}, heading, form, status, close);
+  region.addEventListener("keydown", ({ key }) => {
+    if (key === "Escape") leave();
+  });
   region.setAttribute("aria-labelledby", "question");
   form.onsubmit = (event) => {
     event.preventDefault();

@@ -11,7 +11,7 @@
 import { waitMs } from "./backoff";
 import { guarded, later, listen, refreshers, win } from "./browser";
 import { config } from "./config";
-import { AGE_MS_MAX, ARM_INTERVAL_MS, ATTEMPTS_MAX, KEPT_CHARS_MAX, VIEWS_KEPT_MAX } from "./limits";
+import { AGE_MS_MAX, ARM_INTERVAL_MS, KEPT_CHARS_MAX, VIEWS_KEPT_MAX } from "./limits";
 import { cut } from "./url";
 import { current, list } from "./views";
 import { bodyOf, groupsOf, stateOf } from "./wire";
@@ -91,7 +91,7 @@ const retry = (): void => {
     later(retry, peaceUntil - time);
     return;
   }
-  const items = kept.filter((item) => item[2]++ < ATTEMPTS_MAX && time - item[3] < AGE_MS_MAX);
+  const items = kept.filter((item) => time - item[3] < AGE_MS_MAX && ++item[2]);
   kept = [];
   guarded(() => config._keeps && delete localStorage[KEY])();
   post(items);

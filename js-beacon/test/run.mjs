@@ -2,12 +2,11 @@
 import { build } from "esbuild";
 import { spawn } from "node:child_process";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-const out = await mkdtemp(join(tmpdir(), "felt-beacon-tests-"));
+const out = await mkdtemp(join(here, "../node_modules/.beacon-tests-"));
 try {
   const tests = (await readdir(here)).filter((name) => name.endsWith(".test.ts"));
   await build({
@@ -17,6 +16,8 @@ try {
     outExtension: { ".js": ".mjs" },
     bundle: true,
     platform: "node",
+    // It finds its own binary beside itself.
+    external: ["esbuild"],
     format: "esm",
     sourcemap: "inline",
     // What the pure parts mention of a browser without using it here.
@@ -25,7 +26,7 @@ try {
     logLevel: "warning",
   });
   const files = tests.map((name) => join(out, name.replace(/\.ts$/, ".mjs")));
-  const child = spawn(process.execPath, ["--enable-source-maps", "--test", ...files], { stdio: "inherit" });
+  const child = spawn(process.execPath, ["--enable-source-maps", "--test", ...files], { stdio: "inherit", env: { ...process.env, BEACON_ROOT: join(here, "..") } });
   process.exitCode = await new Promise((resolve) => child.once("close", resolve));
 } finally {
   await rm(out, { recursive: true, force: true });

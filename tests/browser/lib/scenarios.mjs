@@ -202,4 +202,82 @@ export const SCENARIOS = {
       await tab.hide();
     },
   },
+
+  plain: {
+    views: 1,
+    async run({ tab, base }) {
+      await tab.go(`${base}/shop/`);
+      await heard(tab, is("lcp"));
+      await settled(tab);
+      await tab.hide();
+    },
+  },
+
+  typing: {
+    views: 1,
+    async run({ tab, base }) {
+      await tab.go(`${base}/shop/search`);
+      await settled(tab);
+      await tab.evaluate("document.querySelector('input').focus()");
+      await tab.type("lamp s3cr3t");
+      await heard(tab, is("inp"));
+      await tab.painted();
+      await tab.hide();
+    },
+  },
+
+  // More errors than anyone reads: the first ones are sent, the rest is counted.
+  error_storm: {
+    views: 1,
+    async run({ tab, base }) {
+      await tab.go(`${base}/shop/workshop`);
+      await settled(tab);
+      await tab.evaluate(`new Promise((done) => {
+        for (let n = 0; n < 500; n++) setTimeout(() => { throw new Error("storm " + n + "x".repeat(900)); });
+        setTimeout(() => done(true), 50);
+      })`);
+      await tab.painted();
+      await tab.hide();
+    },
+  },
+
+  // Of so many interactions ten may be worse than the one that counts.
+  many_interactions: {
+    views: 1,
+    async run({ tab, base }) {
+      await tab.go(`${base}/shop/workshop?busy=70`);
+      await settled(tab);
+      for (let n = 0; n < 12; n++) {
+        await tab.click("#slow-click");
+        await tab.click("#dead", 40);
+      }
+      await heard(tab, is("inp"));
+      await tab.painted();
+      await tab.hide();
+    },
+  },
+
+  // Turned away before its picture came, and came back: what is painted after that was waited for by nobody.
+  hidden_before_lcp: {
+    views: 1,
+    async run({ tab, base }) {
+      await tab.go(`${base}/shop/gallery`, { wait: false });
+      await heard(tab, is("lcp"));
+      await tab.until("window.felt && felt.running");
+      await tab.hide();
+      await tab.until("[...document.images].every((image) => image.complete)");
+      await tab.show();
+      await tab.painted();
+      await tab.hide();
+    },
+  },
+
+  closed_soon: {
+    views: 1,
+    async run({ tab, base }) {
+      await tab.go(`${base}/shop/c/lamps`);
+      await heard(tab, is("lcp"));
+      await wait(tab, 700);
+    },
+  },
 };

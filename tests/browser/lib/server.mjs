@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const SHOP = join(root, "src/demo/shop");
-const BEACON = join(root, "js-beacon/dist/beacon.js");
+const BEACON = join(root, "js-beacon/dist");
 const DELAY_MS_MAX = 5_000;
 const TYPES = { ".html": "text/html; charset=utf-8", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".webp": "image/webp" };
 
@@ -38,7 +38,7 @@ export async function startServer({ base, pages = {} } = {}) {
     }
     for (const check of waiting) check();
     try {
-      if (pages[url.pathname]) await pages[url.pathname](answer);
+      if (pages[url.pathname]) await pages[url.pathname](answer, { incoming, body });
       else if (base) await forward(base, incoming, answer, body);
       else if (isBeacon) answer.writeHead(running.status, running.headers).end();
       else await serveShop(url, answer);
@@ -116,8 +116,9 @@ function forward(base, incoming, answer, body) {
 }
 
 async function serveShop(url, answer) {
-  if (url.pathname === "/beacon.js") {
-    answer.writeHead(200, { "Content-Type": TYPES[".js"] }).end(await readFile(BEACON));
+  const script = await beaconFile(url.pathname.slice(1));
+  if (script) {
+    answer.writeHead(200, { "Content-Type": TYPES[".js"], "Access-Control-Allow-Origin": "*" }).end(script);
     return;
   }
   const file = url.pathname.startsWith("/shop/") ? await find(normalize(url.pathname.slice("/shop/".length))) : undefined;
@@ -129,6 +130,16 @@ async function serveShop(url, answer) {
   if (delay) await new Promise((resolve) => setTimeout(resolve, delay));
   answer.writeHead(200, { "Content-Type": TYPES[extname(file)] ?? "application/octet-stream", "Cache-Control": "no-cache" });
   createReadStream(file).pipe(answer);
+}
+
+/** The built scripts' names, hashes and integrity. */
+export const beaconManifest = async () => JSON.parse(await readFile(join(BEACON, "beacon.json"), "utf8"));
+
+/** A script of the beacon by its plain name or its hashed one. */
+async function beaconFile(name) {
+  if (!name.startsWith("beacon")) return undefined;
+  const known = Object.entries(await beaconManifest()).find(([plain, { path }]) => name === plain || name === path);
+  return known && readFile(join(BEACON, known[0]));
 }
 
 /** The file for a path, by the rules of the shop's README. */

@@ -114,6 +114,21 @@ export class Tab {
     }
   }
 
+  /** Types into what has the focus, key by key. */
+  async type(text) {
+    for (const key of text) {
+      await this.send("Input.dispatchKeyEvent", { type: "keyDown", key, text: key });
+      await this.send("Input.dispatchKeyEvent", { type: "keyUp", key });
+    }
+  }
+
+  /** Presses a key that is no letter: `Tab`, `Escape`, `Enter`, ` `. */
+  async press(key, code = key, keyCode = { Tab: 9, Enter: 13, Escape: 27, " ": 32, ArrowRight: 39 }[key]) {
+    const text = key === "Enter" ? "\r" : key === " " ? " " : undefined;
+    await this.send("Input.dispatchKeyEvent", { type: text ? "keyDown" : "rawKeyDown", key, code, windowsVirtualKeyCode: keyCode, text });
+    await this.send("Input.dispatchKeyEvent", { type: "keyUp", key, code, windowsVirtualKeyCode: keyCode });
+  }
+
   /** Waits until what was done has been drawn. */
   painted() {
     return this.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done(true)))))");

@@ -75,7 +75,7 @@ test("a refused early snapshot is tried again as a further attempt", () =>
     await tab.go(`${shop}/cart`);
     await server.arrived(({ beacons }) => beacons.length === 1, "the first attempt");
     server.status = 204;
-    await server.arrived(({ beacons }) => beacons.length === 2, "the second attempt");
+    await server.arrived(({ beacons }) => beacons.length === 2, "the second attempt", 90_000);
     const [[first], [second]] = server.beacons.map(({ snapshots }) => snapshots);
     assert.equal(second.view, first.view);
     assert.deepEqual([first.seq, first.attempt, second.seq, second.attempt], [0, 0, 0, 1]);

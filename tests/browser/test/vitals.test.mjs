@@ -107,6 +107,17 @@ const ALSO = {
     assert.ok(views[0].metrics.usable > 0);
     assert.equal(views[1].tags.customer, "buyer");
   },
+  error_storm({ views: [view] }) {
+    assert.equal(events(view, "error").length + view.dropped.error, 500);
+    assert.ok(view.metrics.lcp > 0, "vitals never go");
+  },
+  typing({ views: [view], beacons }) {
+    assert.match(view.attribution.inp.event, /^key|^input|^beforeinput/);
+    assert.ok(beacons.every(({ body }) => !body.includes("lamp s")), "what people type is never read");
+  },
+  hidden_before_lcp({ views: [view] }) {
+    assert.ok(view.metrics.lcp < view.first_hidden);
+  },
   search({ views: [view] }) {
     assert.equal(events(view, "timing")[0].name, "search");
     assert.deepEqual(events(view, "feedback").map(({ score, of }) => [score, of]), [[4, 5]]);
