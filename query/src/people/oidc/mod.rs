@@ -163,7 +163,7 @@ impl Provider {
 
     /// The provider's address that somebody is sent to, for a sign-in that begins with `secret`.
     pub(super) async fn begin(&self, secret: &str) -> Result<String, OidcError> {
-        let client = self.client(&self.metadata(METADATA_AGE_MAX).await?)?;
+        let client = self.client(self.metadata(METADATA_AGE_MAX).await?.as_ref())?;
         let verifier = PkceCodeVerifier::new(derive(secret, "verifier"));
         let (state, nonce) = (derive(secret, "state"), derive(secret, "nonce"));
         let mut request = client
@@ -210,7 +210,7 @@ impl Provider {
             Err(ClaimsVerificationError::SignatureVerification(
                 SignatureVerificationError::NoMatchingKey | SignatureVerificationError::CryptoError(_),
             )) => {
-                let client = self.client(&self.metadata(METADATA_ANEW).await?)?;
+                let client = self.client(self.metadata(METADATA_ANEW).await?.as_ref())?;
                 self.claims(&client, token, &nonce)
             }
             other => other,
