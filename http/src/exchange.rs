@@ -37,9 +37,9 @@ pub struct RequestContext {
     pub draining: Draining,
 }
 
-/// How much of a refused request is taken in, and how long.
+/// How much of a refused request is taken in, and how long: it holds buffers meanwhile.
 const PASS_OVER_BYTES_MAX: usize = 1 << 20;
-const PASS_OVER_TIME_MAX: Duration = Duration::from_secs(1);
+const PASS_OVER_TIME_MAX: Duration = Duration::from_millis(100);
 
 /// What every request of one listener shares.
 pub(crate) struct Exchange {
@@ -95,7 +95,8 @@ impl Exchange {
         }
         if self.memory.as_ref().is_some_and(|memory| memory.is_short()) {
             events::refused_memory();
-            return Some(Problem::unavailable("no-memory", "memory is short, send it again later", wait));
+            let problem = Problem::unavailable("no-memory", "memory is short, send it again later", wait);
+            return Some(problem.header(header::CONNECTION, HeaderValue::from_static("close")));
         }
         if seen.is_ambiguous() && request.headers().contains_key(header::TRANSFER_ENCODING) {
             events::refused_ambiguous(id.as_str());

@@ -27,7 +27,7 @@ pub struct ServerLimits {
     pub head_bytes_max: usize,
     /// Longest time that a shutdown waits for accepted requests. What is not answered by then is cut.
     pub drain_timeout_ms: u64,
-    /// Memory that the process may hold. At 80 % of it new requests are refused with 503, at 90 % bodies on their way too. 0 stands for
+    /// Memory that the process may hold. At 80 % of it new requests are refused with 503, at 85 % bodies on their way too. 0 stands for
     /// the limit of the control group that the process runs in; without one there is no ceiling.
     pub memory_bytes_max: u64,
 }

@@ -1,7 +1,7 @@
 //! Memory: refuses work before the kernel ends the process.
 //!
 //! The ceiling is the configured one, else the limit of the control group that the process runs in, else there is none. At 80 % of it new
-//! requests hear 503, at 90 % bodies on their way are given up too; probes are always answered. What counts is the process's resident
+//! requests hear 503, at 85 % bodies on their way are given up too; probes are always answered. What counts is the process's resident
 //! memory, looked at ten times a second and whenever a good deal has arrived, plus what arrived since. Where the ceiling is the control group's and this process is
 //! the largest part of it, what the others hold counts too. Where it is not, as beside an engine of gigabytes, refusing beacons would
 //! free nothing: the group is for whoever set its limit to size.
@@ -12,6 +12,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+/// Of the ceiling: from here on new requests are refused.
+const REFUSE_PERCENT: u64 = 80;
+/// … and from here on bodies on their way are given up. What is above is for connections and answers.
+const CUT_PERCENT: u64 = 85;
 const SAMPLE_INTERVAL: Duration = Duration::from_millis(100);
 /// Every so many samples the control group is looked at, and freed memory given back: both cost more than a look at ourselves.
 const SAMPLES_PER_SECOND: u32 = 10;
@@ -73,13 +77,13 @@ impl Memory {
         if since >= self.ceiling_bytes / LOOK_AGAIN_PART {
             self.sample();
         }
-        self.held_bytes() < self.ceiling_bytes / 10 * 9
+        self.held_bytes() < self.ceiling_bytes / 100 * CUT_PERCENT
     }
 
     /// A request is here; whether it has to be refused.
     pub(crate) fn is_short(&self) -> bool {
         self.arrived(REQUEST_BYTES);
-        self.held_bytes() >= self.ceiling_bytes / 10 * 8
+        self.held_bytes() >= self.ceiling_bytes / 100 * REFUSE_PERCENT
     }
 
     fn held_bytes(&self) -> u64 {
@@ -218,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn work_is_refused_at_four_fifths_and_bodies_are_given_up_at_nine_tenths() {
+    fn work_is_refused_at_80_percent_and_bodies_are_given_up_at_85() {
         const CEILING: u64 = 100 << 20;
         const PART: usize = 1 << 20;
         static HELD: AtomicU64 = AtomicU64::new(70 << 20);
@@ -230,7 +234,7 @@ mod tests {
         HELD.store(81 << 20, Ordering::Relaxed);
         assert!(memory.arrived(PART) && memory.arrived(PART));
         assert!(memory.is_short());
-        HELD.store(91 << 20, Ordering::Relaxed);
+        HELD.store(86 << 20, Ordering::Relaxed);
         assert!(!(memory.arrived(PART) && memory.arrived(PART)));
         HELD.store(60 << 20, Ordering::Relaxed);
         memory.sample();
