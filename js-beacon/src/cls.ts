@@ -19,7 +19,6 @@ const BURST_MS_MAX = 5_000;
 
 /** Adds a shift to its burst; when that has become the worst, it counts, and its largest shift is to blame. */
 export const addShift = (view: View, { startTime, value, sources }: LayoutShift): void => {
-  const { metrics, attribution } = view._wire;
   if (!(startTime - view._burst._last! < BURST_GAP_MS && startTime - view._burst._began! < BURST_MS_MAX)) {
     view._burst = { _sum: 0, _began: startTime };
   }
@@ -31,9 +30,9 @@ export const addShift = (view: View, { startTime, value, sources }: LayoutShift)
     burst._largest = value;
     burst._blame = { target: targetName(sources?.find(({ node }) => node)?.node), time: startTime - view._start };
   }
-  if (!(burst._sum! <= metrics["cls"]!)) {
-    metrics["cls"] = burst._sum!;
-    attribution["cls"] = burst._blame!;
+  if (!(burst._sum! <= view._cls!)) {
+    view._cls = burst._sum!;
+    view._wire.attribution["cls"] = burst._blame!;
   }
 };
 
@@ -47,7 +46,6 @@ export const measureCls = (): void => {
   refreshers.push((view) => {
     const { metrics } = view._wire;
     // A page that painted nothing, in a background tab for example, has not been stable: nobody saw it.
-    if (view === initial && metrics["fcp"] === undefined) delete metrics["cls"];
-    else if (supports("layout-shift")) metrics["cls"] ??= 0;
+    if ((view !== initial || metrics["fcp"] !== undefined) && supports("layout-shift")) metrics["cls"] = view._cls ?? 0;
   });
 };

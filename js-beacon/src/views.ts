@@ -36,6 +36,8 @@ export interface View {
   _presses: Press[];
   _count: number;
   _countAfter?: number;
+  /** The worst burst of layout shifts. */
+  _cls?: number;
   /** The current burst of layout shifts: sum, begin and last shift, the largest one and what it moved. */
   _burst: { _sum?: number; _began?: number; _last?: number; _largest?: number; _blame?: { target: string; time: number } };
   /** What goes out as it is. */

@@ -13,9 +13,9 @@ const TYPES = { ".html": "text/html; charset=utf-8", ".css": "text/css", ".js": 
 
 /**
  * Starts on a free port. With `base`, everything goes on to that felt; else the shop is served from the source tree. `pages` are a
- * test's own: functions that answer, by path.
+ * test's own: functions that answer, by path; `otherPages` gives one for paths that are not known beforehand.
  */
-export async function startServer({ base, pages = {} } = {}) {
+export async function startServer({ base, pages = {}, otherPages = () => undefined } = {}) {
   /** Every beacon request in order: `{ at, method, type, body, snapshots, url, referer }`. */
   const beacons = [];
   const requests = [];
@@ -38,7 +38,8 @@ export async function startServer({ base, pages = {} } = {}) {
     }
     for (const check of waiting) check();
     try {
-      if (pages[url.pathname]) await pages[url.pathname](answer, { incoming, body });
+      const page = pages[url.pathname] || otherPages(url.pathname);
+      if (page) await page(answer, { incoming, body });
       else if (base) await forward(base, incoming, answer, body);
       else if (isBeacon) answer.writeHead(running.status, running.headers).end();
       else await serveShop(url, answer);
