@@ -65,13 +65,27 @@ impl Felt {
         static NUMBER: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
         let n = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let log = work_dir.join(format!("felt-{n}.log"));
+        Self::start_logging_to(&log, args, work_dir, environment)
+    }
+
+    /// The same, with its standard error in this file.
+    ///
+    /// # Errors
+    /// As [`start_unready`](Self::start_unready).
+    pub fn start_logging_to(
+        log: &Path,
+        args: &[&str],
+        work_dir: &Path,
+        environment: &[(String, String)],
+    ) -> Result<Self> {
+        let log = log.to_owned();
         let mut child = Command::new(felt_binary())
             .args(args)
             .current_dir(work_dir)
             .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(File::create(&log)?)
+            .stderr(File::options().create(true).append(true).open(&log)?)
             .spawn()
             .context("felt cannot be started")?;
         let stdout = child.stdout.take().context("felt has no standard output")?;
@@ -111,7 +125,8 @@ impl Felt {
 
     /// What it printed on standard error so far.
     pub fn printed(&self) -> String {
-        std::fs::read_to_string(&self.log).unwrap_or_default()
+        // A device may have no end.
+        if self.log.is_file() { std::fs::read_to_string(&self.log).unwrap_or_default() } else { String::new() }
     }
 
     /// The process id.

@@ -195,6 +195,20 @@ async fn the_engine_ends_with_its_parent_and_comes_back_when_it_dies() -> Result
 }
 
 #[tokio::test]
+async fn a_log_on_a_full_disk_costs_log_lines_and_nothing_else() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let arguments = ["serve", "--data", "data", "--listen", "127.0.0.1:0"];
+    let felt = Felt::start_logging_to(Path::new("/dev/full"), &arguments, dir.path(), &[])?;
+    let api = Api::new(&felt.url, "shop");
+    // Whoever notices the engine's death, the supervisor and the processor, has something to say about it.
+    felt_tests::process::signal(children_of(felt.pid())?[0], "KILL");
+    assert_eq!(api.beacon(snapshot("full-log", 0, 1_500.0).to_string()).await?, 204);
+    api.until_views(1, "range=1h&metrics=lcp").await?;
+    assert!(felt.stop()?.success());
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_open_address_needs_a_token_first() -> Result<()> {
     let dir = tempfile::tempdir()?;
     let (code, _, printed) = run_felt(&["serve", "--data", "data", "--listen", "0.0.0.0:0"], dir.path())?;

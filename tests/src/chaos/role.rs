@@ -130,13 +130,13 @@ impl Role {
         self.rise(&mut process).await
     }
 
-    /// SIGTERM, and up again after `down`. With nothing else wrong it must end by itself, and with 0.
+    /// SIGTERM, and up again after `down`. With nothing else wrong, which `calm` tells afterwards, it must end by itself, and with 0.
     ///
     /// # Errors
     /// When it does not come up.
-    pub async fn term(&self, down: Duration) -> Result<()> {
+    pub async fn term(&self, down: Duration, calm: impl Fn() -> bool) -> Result<()> {
         let mut process = self.process.lock().await;
-        self.end(&mut process).await?;
+        self.end(&mut process, calm).await?;
         tokio::time::sleep(down).await;
         self.rise(&mut process).await
     }
@@ -147,10 +147,10 @@ impl Role {
     /// When the operating system refuses.
     pub async fn stop(&self) -> Result<()> {
         let mut process = self.process.lock().await;
-        self.end(&mut process).await
+        self.end(&mut process, || true).await
     }
 
-    async fn end(&self, process: &mut Option<Felt>) -> Result<()> {
+    async fn end(&self, process: &mut Option<Felt>, calm: impl Fn() -> bool) -> Result<()> {
         let Some(felt) = process.as_mut() else { return Ok(()) };
         try_signal(felt.pid(), "TERM");
         let deadline = Instant::now() + DRAIN;
@@ -163,6 +163,9 @@ impl Role {
         };
         match status {
             Some(status) if status.success() => {}
+            _ if !calm() => {
+                self.journal.note(format!("{} ended with {status:?} on SIGTERM, beside other faults", self.name))
+            }
             Some(status) => self.finding(felt, &format!("ended with {status} on SIGTERM")),
             None => self.finding(felt, "did not end on SIGTERM"),
         }

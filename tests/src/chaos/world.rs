@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use felt_eventlog::KafkaConfig;
 use felt_eventlog::testing::kafka::KafkaServer;
-use tokio::sync::{Mutex, RwLock};
+use tokio::sync::{Mutex, Semaphore};
 
 use super::door::{BAIT_SITE, Plant};
 use super::journal::Journal;
@@ -32,6 +32,9 @@ const KAFKA_PARTITIONS: u32 = 6;
 /// Longest time for the broker's delivery and a processor's silence; short, so that a run sees many of both.
 const KAFKA_SETTINGS: &str = "partitions = 6\nsession_timeout_ms = 6000\nmessage_timeout_ms = 10000\n";
 
+/// Faults of one process that are being played or wait for their turn.
+const FAULTS_QUEUED_MAX: usize = 2;
+
 /// All processes and lines of a run.
 pub struct World {
     /// What happened.
@@ -45,8 +48,13 @@ pub struct World {
     kafka: Option<Arc<KafkaServer>>,
     /// One fault of the broker at a time.
     kafka_fault: Mutex<()>,
-    /// Held for reading by every fault, for writing by SIGTERM: an orderly end needs an orderly world.
-    calm: RwLock<()>,
+    /// One fault of the machine at a time.
+    machine_fault: Mutex<()>,
+    /// Places in the queue of each target.
+    turns: std::sync::Mutex<BTreeMap<Target, Arc<Semaphore>>>,
+    /// Faults that began, and those that are not over: an orderly end needs an orderly world.
+    began: AtomicU64,
+    going_on: AtomicU64,
     plants: AtomicU64,
     dir: tempfile::TempDir,
     /// For all roles.
@@ -73,7 +81,10 @@ impl World {
             lines: BTreeMap::from([(Target::Visitors, Arc::new(Proxy::start().await?))]),
             kafka: None,
             kafka_fault: Mutex::default(),
-            calm: RwLock::default(),
+            machine_fault: Mutex::default(),
+            turns: std::sync::Mutex::default(),
+            began: AtomicU64::new(0),
+            going_on: AtomicU64::new(0),
             plants: AtomicU64::new(0),
             dir,
             environment,
@@ -207,36 +218,67 @@ impl World {
     /// When something does not come up afterwards.
     pub async fn play(&self, event: Event) -> Result<()> {
         let Event { target, fault, for_ms, .. } = event;
-        let last = Duration::from_millis(for_ms);
+        let Some(_turn) = self.turn(target) else {
+            self.journal.note(format!("{target:?}: no {fault:?}, it is still busy with the faults before"));
+            return Ok(());
+        };
+        self.began.fetch_add(1, Ordering::SeqCst);
+        self.going_on.fetch_add(1, Ordering::SeqCst);
+        self.journal.note(format!("{target:?}: {fault:?} for {for_ms} ms"));
+        let played = self.fault(event, Duration::from_millis(for_ms)).await;
+        self.journal.note(format!("{target:?}: {fault:?} is over"));
+        self.going_on.fetch_sub(1, Ordering::SeqCst);
+        played
+    }
+
+    /// A place in the queue of those who fault the same process; there are few, or a slow machine would be at it for hours.
+    fn turn(&self, target: Target) -> Option<tokio::sync::OwnedSemaphorePermit> {
+        let whom = match target {
+            Target::Engine | Target::Log if self.kafka.is_none() => Target::Serve,
+            other => other,
+        };
+        let mut turns = self.turns.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let turn = turns.entry(whom).or_insert_with(|| Arc::new(Semaphore::new(FAULTS_QUEUED_MAX)));
+        turn.clone().try_acquire_owned().ok()
+    }
+
+    async fn fault(&self, event: Event, last: Duration) -> Result<()> {
         let wait = async || {
             tokio::time::sleep(last).await;
             Ok(())
         };
-        self.journal.note(format!("{target:?}: {fault:?} for {for_ms} ms"));
-        if fault == Fault::Term && target != Target::Kafka && !(target == Target::Engine && self.kafka.is_none()) {
-            let _calm = self.calm.write().await;
-            self.role_of(target)?.term(last).await?;
-        } else {
-            let _fault = self.calm.read().await;
-            match (target, fault) {
-                (Target::Log, _) => self.plant().await?,
-                (_, Fault::Fill) => machine::fill(self.dir(), last).await?,
-                (_, Fault::Jump { seconds }) => machine::jump(self.dir(), seconds, last).await?,
-                (Target::Kafka, fault) => self.fault_kafka(fault, last).await?,
-                (Target::Engine, fault) if self.kafka.is_none() => self.fault_child(fault, last).await?,
-                (line, Fault::Line(toxic)) => {
-                    let line = self.line(line)?;
-                    line.set(toxic);
-                    tokio::time::sleep(last).await;
-                    line.set(Toxic::None);
-                }
-                (target, Fault::Kill) => self.role_of(target)?.kill(wait()).await?,
-                (target, Fault::Zombie) => self.zombie(target).await?,
-                (target, _) => self.role_of(target)?.freeze(wait()).await?,
+        match (event.target, event.fault) {
+            (Target::Log, _) => self.plant().await,
+            (_, Fault::Fill) => {
+                let _one = self.machine_fault.lock().await;
+                machine::fill(self.dir(), last).await
             }
+            (_, Fault::Jump { seconds }) => {
+                let _one = self.machine_fault.lock().await;
+                machine::jump(self.dir(), seconds, last).await
+            }
+            (Target::Kafka, fault) => self.fault_kafka(fault, last).await,
+            (Target::Engine, fault) if self.kafka.is_none() => self.fault_child(fault, last).await,
+            (line, Fault::Line(toxic)) => {
+                let line = self.line(line)?;
+                line.set(toxic);
+                tokio::time::sleep(last).await;
+                line.set(Toxic::None);
+                Ok(())
+            }
+            (target, Fault::Kill) => self.role_of(target)?.kill(wait()).await,
+            (target, Fault::Zombie) => self.zombie(target).await,
+            (target, Fault::Term) => self.term(target, last).await,
+            (target, _) => self.role_of(target)?.freeze(wait()).await,
         }
-        self.journal.note(format!("{target:?}: {fault:?} is over"));
-        Ok(())
+    }
+
+    /// An end in good order, which is a promise while nothing else is wrong.
+    async fn term(&self, target: Target, last: Duration) -> Result<()> {
+        let began = self.began.load(Ordering::SeqCst);
+        let alone = self.going_on.load(Ordering::SeqCst) == 1;
+        let calm = || alone && self.began.load(Ordering::SeqCst) == began;
+        self.role_of(target)?.term(last, calm).await
     }
 
     fn role_of(&self, target: Target) -> Result<&Role> {
