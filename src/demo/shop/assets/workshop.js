@@ -35,6 +35,7 @@ tool("time", () => {
     say("Timed.");
   }, 120);
 });
+tool("ask", () => felt("feedback", { ask: "How did this page feel?", low: "awful", high: "great", comment: "What could be better?" }));
 let room = 0;
 tool("slow-route", () => {
   room++;
