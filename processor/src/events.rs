@@ -35,6 +35,10 @@ pub fn describe() {
         "felt_processor_store_ahead_total",
         "Claims that found the store to have records that are still to be done in the log."
     );
+    describe_counter!(
+        "felt_processor_logs_begun_anew_total",
+        "Claims that found the log in an epoch of which the store has nothing, after others."
+    );
     describe_counter!("felt_processor_progress_failures_total", "Progress reports that could not be written.");
 }
 
@@ -221,6 +225,22 @@ impl StoreAhead {
             "the store has records that are still to be done in the log: was the log restored from a backup?"
         );
         counter!("felt_processor_store_ahead_total").increment(1);
+    }
+}
+
+pub(crate) struct LogBegunAnew {
+    pub partition: u32,
+    pub epoch: u32,
+}
+
+impl LogBegunAnew {
+    pub fn emit(self) {
+        tracing::error!(
+            partition = self.partition,
+            epoch = self.epoch,
+            "the log begins a new epoch: the one before was lost, with whatever of it was not worked off"
+        );
+        counter!("felt_processor_logs_begun_anew_total").increment(1);
     }
 }
 

@@ -81,8 +81,8 @@ pub enum ProcessorError {
     #[error("aborted at {0}")]
     Aborted(&'static str),
     /// A task panicked: a bug.
-    #[error("a task of the processor panicked, please report it: {0}")]
-    Panicked(String),
+    #[error("a task of the processor panicked, please report it")]
+    Panicked(#[source] tokio::task::JoinError),
 }
 
 /// Where a test may end the processor: named `stage:before` and `stage:after`.
@@ -276,7 +276,7 @@ impl Partitions {
                 Some(ended) = self.tasks.join_next_with_id(), if !self.tasks.is_empty() => {
                     let (id, ended) = match ended {
                         Ok(ended) => ended,
-                        Err(panic) => return Some(Err(ProcessorError::Panicked(panic.to_string()))),
+                        Err(panic) => return Some(Err(ProcessorError::Panicked(panic))),
                     };
                     match (ended, self.partition_of.remove(&id)) {
                         (Ended::Stop(error), _) => return Some(Err(error)),
@@ -335,7 +335,7 @@ impl Partitions {
             match ended {
                 Ok(Ended::Stop(error)) => return Err(error),
                 Ok(Ended::Fenced | Ended::Cancelled) => {}
-                Err(panic) => return Err(ProcessorError::Panicked(panic.to_string())),
+                Err(panic) => return Err(ProcessorError::Panicked(panic)),
             }
         }
         Ok(())

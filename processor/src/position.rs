@@ -3,7 +3,7 @@
 //! The log says which ranges are done, and it is right as long as the store keeps what it acknowledged. A store that was
 //! restored from a backup, or emptied, does not: it ends before the position in the log. So each range also writes where it
 //! ends into `positions`, and whoever claims a partition compares the two. The store may be ahead by the open range, and by
-//! no more: else it is the log that forgot.
+//! no more: else it is the log that forgot. A log that was lost begins a new epoch, which the store has never heard of.
 
 use clickhouse::Row;
 use felt_eventlog::Position;
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::StoreGap;
-use crate::events::{InsertRetried, StoreAhead, StoreGapFound};
+use crate::events::{InsertRetried, LogBegunAnew, StoreAhead, StoreGapFound};
 use crate::known::may_pass;
 use crate::partition::Ended;
 use crate::pipeline::{ProcessorError, Shared};
@@ -35,8 +35,9 @@ const LOOKS: usize = 4;
 struct Known {
     /// Highest in this epoch; 0 when there is none.
     next: u64,
-    /// Rows of this epoch.
+    /// Rows of this epoch, and of others.
     rows: u64,
+    others: u64,
     /// Whether the store has heard of the partition at all.
     heard: u8,
 }
@@ -73,6 +74,9 @@ pub(crate) async fn check(
                     if known.next > end {
                         StoreAhead { partition, stored: known.next, done: end }.emit();
                     }
+                    if known.rows == 0 && known.others > 0 {
+                        LogBegunAnew { partition, epoch: position.epoch }.emit();
+                    }
                     return Ok(());
                 }
                 Some(_) if looks < LOOKS => looks += 1,
@@ -98,10 +102,11 @@ fn gap(shared: &Shared, partition: u32, stored: u64, done: u64) -> Result<(), En
 
 async fn known(shared: &Shared, partition: u32, epoch: u32) -> Result<Known, StoreError> {
     let query = shared.store.client().query(
-        "SELECT max(next_offset) AS next, count() AS rows, \
+        "SELECT maxIf(next_offset, epoch = {epoch:UInt32}) AS next, countIf(epoch = {epoch:UInt32}) AS rows, \
+         countIf(epoch != {epoch:UInt32}) AS others, \
          toUInt8(ifNull((SELECT count() FROM progress WHERE topic = {topic:String} AND partition = {partition:UInt32}), 0) \
          > 0) AS heard \
-         FROM positions WHERE topic = {topic:String} AND partition = {partition:UInt32} AND epoch = {epoch:UInt32}",
+         FROM positions WHERE topic = {topic:String} AND partition = {partition:UInt32}",
     );
     let query = query.param("topic", shared.consumer.topic()).param("partition", partition).param("epoch", epoch);
     Ok(query.fetch_one().await?)

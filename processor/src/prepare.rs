@@ -84,7 +84,7 @@ pub(crate) async fn prepare(
         let prepared = rows_of(&asker, &mut memory, &job);
         (memory, prepared)
     };
-    tokio::task::spawn_blocking(work).await.map_err(|panic| Ended::Stop(ProcessorError::Panicked(panic.to_string())))
+    tokio::task::spawn_blocking(work).await.map_err(|panic| Ended::Stop(ProcessorError::Panicked(panic)))
 }
 
 /// Whether the store has nothing of a range, so that it may be cut: its rows would come again under another token.
@@ -99,7 +99,7 @@ pub(crate) async fn is_unwritten(shared: Arc<Shared>, job: Job, stop: Cancellati
         Ok(!written.iter().any(|row| views.get(&row.log_offset) == Some(&row.view.as_str())))
     };
     let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|panic| Ended::Stop(ProcessorError::Panicked(panic.to_string())))?
+    done.map_err(|panic| Ended::Stop(ProcessorError::Panicked(panic)))?
 }
 
 fn rows_of(asker: &Asker<'_>, memory: &mut Memory, job: &Job) -> Result<Prepared, PrepareError> {

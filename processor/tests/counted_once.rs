@@ -50,7 +50,7 @@ async fn later_snapshots_replace_earlier_ones_in_any_order() {
     rig.work_off().await;
 
     let view = "SELECT view, seq, toString(started_at), lcp FROM page_views FINAL";
-    assert_eq!(rig.line(view).await, "view-0001 7 2026-11-22 09:59:59.000 9000000");
+    assert_eq!(rig.line(view).await, "view-0001 7 2035-11-22 09:59:59.000 9000000");
     assert_eq!(rig.line("SELECT sum(sign), sum(sign * lcp) FROM page_views").await, "1 9000000");
     assert_eq!(rig.line("SELECT sum(sign) FROM events").await, "1");
     for table in ["rollup_minute", "rollup_hour"] {
@@ -83,4 +83,67 @@ async fn history_counts_once_however_often_it_is_brought_in() {
     assert_eq!(rig.line("SELECT sum(views) FROM rollup_hour WHERE grouping = 'site'").await, "50");
     let outcomes = "SELECT sumIf(count, outcome = 'accepted'), sumIf(count, reason = 'repeated') FROM outcomes";
     assert_eq!(rig.line(outcomes).await, "50 100");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn copies_count_once_however_many_and_whoever_meets_them() {
+    let rig = Rig::start().await;
+    let minute_ms = 60_000;
+    // The copy is held up: it says the age that it had when it was sent first.
+    let held_up = |view: &str, by_ms| Beacon::new(view, 0, by_ms, 3_000, r#""metrics": {"lcp": 1000}"#);
+    // Or it is sent again from the browser's own storage, and says how old it is by then.
+    let sent_again =
+        |view: &str, after_ms| Beacon::new(view, 0, after_ms, 3_000 + after_ms, r#""metrics": {"lcp": 1000}"#);
+
+    rig.append(&vec![held_up("view-twice-at-once", 0); 2]).await;
+    rig.append(&vec![held_up("view-a-thousand-times", 0); 1_000]).await;
+    rig.append(&[held_up("view-held-up", 0), held_up("view-sent-again", 0)]).await;
+    rig.work_off().await;
+    // Each time a processor that remembers nothing.
+    for minutes in [1, 4, 11, 14] {
+        rig.clock.set(support::NOW_MS + minutes * minute_ms);
+        rig.append(&[held_up("view-held-up", minutes * minute_ms), held_up("view-twice-at-once", minutes * minute_ms)])
+            .await;
+        rig.work_off().await;
+    }
+    for hours in [1, 5, 23] {
+        rig.clock.set(support::NOW_MS + hours * HOUR_MS);
+        rig.append(&vec![sent_again("view-sent-again", hours * HOUR_MS); 3]).await;
+        rig.work_off().await;
+    }
+    assert_eq!(rig.line("SELECT sum(sign), uniqExact(view), count() FROM page_views").await, "4 4 4");
+    assert_eq!(rig.line("SELECT sum(views) FROM rollup_hour WHERE grouping = 'site'").await, "4");
+    let outcomes = "SELECT sumIf(count, outcome = 'accepted'), sumIf(count, reason = 'repeated') FROM outcomes";
+    assert_eq!(rig.line(outcomes).await, format!("4 {}", 1 + 999 + 2 * 4 + 3 * 3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn late_and_out_of_order_it_counts_in_the_minute_in_which_it_happened() {
+    let rig = Rig::start().await;
+    // Kept in a drawer for a night, newest first; all arrive now.
+    let kept = |n: i64| {
+        Beacon::new(&format!("view-{n:04}"), 0, 0, n * HOUR_MS, &format!(r#""metrics": {{"lcp": {}}}"#, 1_000 + n))
+    };
+    rig.append(&(0..20).map(kept).collect::<Vec<_>>()).await;
+    rig.work_off().await;
+    // And the last word of one of them comes before the first one of another.
+    let word = |view: &str, seq, arrives_ms| {
+        Beacon::new(view, seq, arrives_ms, 10 * HOUR_MS + arrives_ms, r#""metrics": {"lcp": 5000}"#)
+    };
+    rig.append(&[word("view-late", 3, 1_000), word("view-late", 1, 1_500), word("view-late", 2, 2_000)]).await;
+    rig.work_off().await;
+
+    let days = "SELECT uniqExact(day), uniqExact(toStartOfHour(started_at)), sum(sign) FROM page_views";
+    assert_eq!(rig.line(days).await, "1 20 21", "one partition of arrival, each in its own hour");
+    for table in ["rollup_minute", "rollup_hour"] {
+        let raw = "SELECT toString(toStartOfHour(started_at)) AS h, toString(sum(sign)) FROM page_views GROUP BY h ORDER BY h";
+        let rolled = format!(
+            "SELECT toString(toStartOfHour(time)) AS h, toString(sum(views)) FROM {table} WHERE grouping = 'site' \
+             GROUP BY h ORDER BY h"
+        );
+        assert_eq!(rig.query(raw).await, rig.query(&rolled).await, "{table}");
+    }
+    assert_eq!(rig.line("SELECT max(seq) FROM page_views WHERE view = 'view-late'").await, "3");
+    let outcomes = "SELECT sumIf(count, outcome = 'accepted'), sumIf(count, reason = 'older') FROM outcomes";
+    assert_eq!(rig.line(outcomes).await, "21 2");
 }

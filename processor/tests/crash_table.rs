@@ -193,15 +193,27 @@ async fn a_store_restored_from_a_backup_is_noticed() {
         // Told to go on, it does: what is new is counted, what is missing stays missing.
         rig.config.store_gap = StoreGap::GoOn;
         let before = rig.line("SELECT sum(sign) FROM page_views").await;
-        rig.append(&[support::Beacon::new(&format!("view-new-{stored}"), 0, 60_000, 100, r#""metrics": {"lcp": 900}"#)])
-            .await;
+        rig.append(&[support::Beacon::new(
+            &format!("view-new-{stored}"),
+            0,
+            60_000,
+            100,
+            r#""metrics": {"lcp": 900}"#,
+        )])
+        .await;
         rig.work_off().await;
         let after = rig.line("SELECT sum(sign) FROM page_views").await;
         assert_eq!(after.parse::<u64>().unwrap(), before.parse::<u64>().unwrap_or_default() + 1);
         // And the same store is no surprise to the next processor.
         rig.config.store_gap = StoreGap::Stop;
-        rig.append(&[support::Beacon::new(&format!("view-newer-{stored}"), 0, 60_000, 100, r#""metrics": {"lcp": 900}"#)])
-            .await;
+        rig.append(&[support::Beacon::new(
+            &format!("view-newer-{stored}"),
+            0,
+            60_000,
+            100,
+            r#""metrics": {"lcp": 900}"#,
+        )])
+        .await;
         rig.work_off().await;
         assert_eq!(rig.open_range().await, None);
     }

@@ -18,8 +18,12 @@ pub struct RecentLimits {
 }
 
 /// A copy of a beacon that was held up on its way says the same `age` as the original, so its view seems to begin later
-/// by the delay. Copies up to this late are still recognised without asking the store.
+/// by the delay. Copies up to this late are still told from views that are new.
 const DELAY_MS_MAX: i64 = 120_000;
+
+/// The same in the time after a claim, as long as nothing had to be forgotten: what the owner before worked off is only in
+/// the store, and a copy of it may come a quarter of an hour later.
+const DELAY_AFTER_CLAIM_MS_MAX: i64 = 15 * 60_000;
 
 /// What the memory says about a view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +68,7 @@ impl Recent {
         let seen = self.young.views.get(&view).or_else(|| self.old.as_ref()?.views.get(&view));
         match seen {
             Some(state) => Known::State(state),
-            None if started_ms.saturating_sub(DELAY_MS_MAX) >= self.complete_since_ms() => Known::New,
+            None if started_ms.saturating_sub(self.delay_ms_max()) >= self.complete_since_ms() => Known::New,
             None => Known::Unknown,
         }
     }
@@ -91,6 +95,10 @@ impl Recent {
     /// Whether none are held.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    fn delay_ms_max(&self) -> i64 {
+        if self.old.is_none() { DELAY_AFTER_CLAIM_MS_MAX } else { DELAY_MS_MAX }
     }
 
     fn complete_since_ms(&self) -> i64 {
@@ -122,8 +130,8 @@ mod tests {
     #[test]
     fn a_view_that_began_after_the_claim_and_was_not_seen_is_new() {
         let mut recent = Recent::new(LIMITS, 1_000_000);
-        assert_eq!(recent.ask(key("a"), 1_000_000 + DELAY_MS_MAX), Known::New);
-        assert_eq!(recent.ask(key("a"), 1_000_000), Known::Unknown);
+        assert_eq!(recent.ask(key("a"), 1_000_000 + DELAY_AFTER_CLAIM_MS_MAX), Known::New);
+        assert_eq!(recent.ask(key("a"), 1_000_000 + DELAY_MS_MAX), Known::Unknown);
         recent.take(vec![state("a")], 1_200_000);
         assert_eq!(recent.ask(key("a"), 0), Known::State(b"a"));
         assert_eq!(recent.ask(ViewKey::new("blog", "a"), 2_000_000), Known::New);

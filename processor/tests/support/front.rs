@@ -193,7 +193,12 @@ impl Way {
             .split('&')
             .find_map(|pair| pair.strip_prefix("query=INSERT"))
             .map(|rest| rest.replace("%20", "+").replace("%60", ""))
-            .map(|rest| rest.trim_start_matches("+INTO+").chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect::<String>())
+            .map(|rest| {
+                rest.trim_start_matches("+INTO+")
+                    .chars()
+                    .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
+                    .collect::<String>()
+            })
             .unwrap_or_default();
         let mut tables = self.tables.lock();
         let count = tables.entry(table.clone()).or_default();

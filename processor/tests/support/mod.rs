@@ -21,8 +21,9 @@ use felt_store::{Param, QueryLimits, Store};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-/// 2026-11-22T10:00:00Z: what the tests call now.
-pub const NOW_MS: i64 = 1_795_341_600_000;
+/// 2035-11-22T10:00:00Z: what the tests call now. Far enough ahead that ClickHouse, which has a clock of its own, lets no row
+/// of theirs expire.
+pub const NOW_MS: i64 = 2_079_338_400_000;
 
 pub const CHROME: &str =
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36";
@@ -50,13 +51,15 @@ pub struct Beacon {
     pub age_ms: i64,
     /// More members of the snapshot, as JSON.
     pub body: String,
+    /// The browser's header; a common one when empty.
+    pub ua: String,
     /// Instead of arrival − age.
     pub imported_at_ms: Option<i64>,
 }
 
 impl Beacon {
     pub fn new(view: &str, seq: u32, arrives_ms: i64, age_ms: i64, body: &str) -> Self {
-        Self { site: "shop", view: view.into(), seq, arrives_ms, age_ms, body: body.into(), imported_at_ms: None }
+        Self { site: "shop", view: view.into(), seq, arrives_ms, age_ms, body: body.into(), ..Self::default() }
     }
 
     pub fn entry(&self) -> Entry {
@@ -73,7 +76,7 @@ impl Beacon {
             site: self.site.into(),
             country: "DE".into(),
             region: "".into(),
-            ua: CHROME.into(),
+            ua: if self.ua.is_empty() { CHROME } else { &self.ua }.into(),
             drops: Vec::new(),
             snapshot: parsed.snapshot,
         });
@@ -134,6 +137,13 @@ impl Rig {
         }
         self.lives += 1;
         self.log = open(&there, self.log.partitions());
+    }
+
+    /// The log's disk is gone: a new one begins, a day later.
+    pub fn lose_the_log(&mut self) {
+        let there = self.log_dir.path().join((self.lives + 1).to_string());
+        self.lives += 1;
+        self.log = open_at(&there, self.log.partitions(), Arc::new(ManualClock::new(NOW_MS + 86_400_000)));
     }
 
     fn life(&self) -> std::path::PathBuf {
@@ -284,8 +294,12 @@ pub const TABLES: [&str; 8] =
     ["page_views", "events", "rollup_minute", "rollup_hour", "outcomes", "dead_letters", "positions", "view_states"];
 
 fn open(dir: &Path, partitions: u32) -> LocalLog {
+    open_at(dir, partitions, Arc::new(SystemClock))
+}
+
+fn open_at(dir: &Path, partitions: u32, clock: Arc<dyn Clock>) -> LocalLog {
     let config = LocalLogConfig { dir: dir.to_owned(), partitions, ..LocalLogConfig::default() };
-    LocalLog::open(config, Arc::new(SystemClock)).expect("the log opens")
+    LocalLog::open(config, clock).expect("the log opens")
 }
 
 /// `kill -9` of the engine; its supervisor starts another.
