@@ -7,5 +7,6 @@ pub mod beacons;
 pub mod chaos;
 pub mod fill;
 pub mod load;
+pub mod oidc;
 pub mod process;
 pub mod steady;
