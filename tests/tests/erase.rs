@@ -118,7 +118,6 @@ async fn a_visitor_who_is_erased_stays_erased_through_a_kill_and_a_late_snapshot
     let told = until(&api, &id, |told| told["status"] == "complete").await?;
     assert_eq!(told["proof"]["rows"], 0, "{told}");
     until_engine(dir.path(), "SELECT count() FROM erasure_targets", 0).await?;
-    until_engine(dir.path(), "SELECT count() FROM system.parts WHERE NOT active", 0).await?;
     assert!(felt.stop()?.success());
     for id in [VISITOR, SESSION] {
         let found = files_with(&dir.path().join("data/engine"), id.as_bytes())?;
