@@ -28,12 +28,13 @@ const DAY_MS: i64 = 86_400_000;
 /// One plant: poison and bait, as entries.
 pub struct Plant {
     poison: Vec<String>,
+    bait: u64,
     entries: Vec<Entry>,
 }
 
 impl Plant {
-    /// The `round`th of a run.
-    pub fn new(seed: u64, round: u64) -> Self {
+    /// The `round`th of a run, with bait or without: it makes some hundred parts of each table, so a run needs few.
+    pub fn new(seed: u64, round: u64, bait: bool) -> Self {
         let poison: Vec<String> = (0..POISON).map(|n| format!("poison {seed:x} {round} {n}")).collect();
         let now_ms = SystemClock.now_ms();
         let session = format!("bait-{seed:x}-{round}");
@@ -53,7 +54,8 @@ impl Plant {
             Entry { key: Bytes::from(key(BAIT_SITE, &session)), value: Bytes::from(record.encode()) }
         };
         let broken = poison.iter().map(|text| Entry { key: text.clone().into(), value: text.clone().into() });
-        Self { entries: broken.chain((1..=BAIT_DAYS).map(day)).collect(), poison }
+        let days = if bait { BAIT_DAYS } else { 0 };
+        Self { entries: broken.chain((1..=days).map(day)).collect(), bait: days.unsigned_abs(), poison }
     }
 
     /// Onto the log of a `felt serve` that is down.
@@ -65,7 +67,7 @@ impl Plant {
         let log = LocalLog::open(config, Arc::new(SystemClock)).context("the log of a killed process must open")?;
         log.append(self.entries).await.context("the log of a killed process must take entries")?;
         self.poison.iter().for_each(|value| oracle.poison(value, true));
-        oracle.bait(BAIT_DAYS as u64, true);
+        oracle.bait(self.bait, true);
         log.close().await.context("the log must close")
     }
 
@@ -75,7 +77,7 @@ impl Plant {
         let log = KafkaLog::lazy(config);
         let appended = tokio::time::timeout(Duration::from_secs(20), log.append(self.entries)).await;
         let durable = matches!(appended, Ok(Ok(())));
-        oracle.bait(BAIT_DAYS as u64, durable);
+        oracle.bait(self.bait, durable);
         if durable {
             self.poison.iter().for_each(|value| oracle.poison(value, true));
         }

@@ -54,8 +54,8 @@ const WANTED_OF_KAFKA: [(&str, &str); 2] =
 /// How often a thing that was not met is provoked once more.
 const WANTED_TRIES: usize = 4;
 
-/// Longest wait until everything that was sent is counted.
-const CAUGHT_UP: Duration = Duration::from_secs(420);
+/// Longest wait, after the last sign of work, until everything that was sent is counted.
+const CAUGHT_UP: Duration = Duration::from_secs(300);
 
 /// Records that may wait before visitors are asked to slow down.
 const LAG_MAX: u64 = 8_000;
@@ -223,20 +223,30 @@ pub async fn settle(world: &World) -> Result<u64> {
         SITES[0],
         hashes.join(", ")
     );
-    until(deadline, "all marks counted", async || {
-        let found = ClickHouse::new(&world.engine_url()?).number(&sql).await?;
-        ensure!(found == i64::from(partitions), "{found} of {partitions}, {} records wait", world.seen.lag());
-        Ok(())
-    })
-    .await?;
+    let mut worked_off = 0;
+    loop {
+        let counted = until(Instant::now() + CAUGHT_UP, "all marks counted, or any work done", async || {
+            let found = ClickHouse::new(&world.engine_url()?).number(&sql).await?;
+            world.seen.look(world.roles()).await;
+            let records = world.seen.total("felt_processor_records_total");
+            if found == i64::from(partitions) || std::mem::replace(&mut worked_off, records) < records {
+                return Ok(found);
+            }
+            bail!("{found} of {partitions}, {} records wait", world.seen.lag())
+        });
+        if counted.await? == i64::from(partitions) {
+            break;
+        }
+    }
     Ok(u64::from(partitions))
 }
 
-async fn until(deadline: Instant, what: &str, mut asked: impl AsyncFnMut() -> Result<()>) -> Result<()> {
+async fn until<T>(deadline: Instant, what: &str, mut asked: impl AsyncFnMut() -> Result<T>) -> Result<T> {
     loop {
-        let Err(error) = asked().await else { return Ok(()) };
-        if Instant::now() > deadline {
-            return Err(error.context(format!("never came: {what}")));
+        match asked().await {
+            Err(error) if Instant::now() > deadline => return Err(error.context(format!("never came: {what}"))),
+            Err(_) => {}
+            answered => return answered,
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
     }

@@ -32,6 +32,9 @@ const KAFKA_PARTITIONS: u32 = 6;
 /// Longest time for the broker's delivery and a processor's silence; short, so that a run sees many of both.
 const KAFKA_SETTINGS: &str = "partitions = 6\nsession_timeout_ms = 6000\nmessage_timeout_ms = 10000\n";
 
+/// Plants with bait, unless none of it was met.
+const BAITS: u64 = 3;
+
 /// Faults of one process that are being played or wait for their turn.
 const FAULTS_QUEUED_MAX: usize = 2;
 
@@ -323,7 +326,9 @@ impl World {
     }
 
     async fn plant(&self) -> Result<()> {
-        let plant = Plant::new(self.settings.seed, self.plants.fetch_add(1, Ordering::Relaxed));
+        let round = self.plants.fetch_add(1, Ordering::Relaxed);
+        let bait = round < BAITS || self.seen.total("felt_processor_bisected_total") == 0;
+        let plant = Plant::new(self.settings.seed, round, bait);
         match &self.kafka {
             None => self.role_of(Target::Serve)?.kill(plant.local(self.dir(), &self.oracle)).await,
             Some(kafka) => {
