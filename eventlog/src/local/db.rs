@@ -211,6 +211,10 @@ pub(crate) fn chunk_at(connection: &Connection, partition: u32, from: u64) -> ru
         .prepare_cached(CHUNK_BEFORE)?
         .query_row(params![chunk_id(partition, from), chunk_id(partition, 0)], stored)
         .optional()?;
+    // Of a range's two ends the tree's order is trusted for one: a damaged tree may lead anywhere, into another partition too.
+    if before.as_ref().is_some_and(|chunk| partition_of_id(chunk.id) != partition || chunk.first > from) {
+        return Err(mismatch());
+    }
     if let Some(chunk) = before.filter(|chunk| chunk.first + u64::from(chunk.count) > from) {
         return Ok(Some(chunk));
     }
@@ -219,8 +223,7 @@ pub(crate) fn chunk_at(connection: &Connection, partition: u32, from: u64) -> ru
         .query_row(params![chunk_id(partition, from), chunk_id(partition + 1, 0)], stored)
         .optional()?;
     match after {
-        // A damaged tree may lead backwards.
-        Some(chunk) if chunk.first <= from => Err(mismatch()),
+        Some(chunk) if partition_of_id(chunk.id) != partition || chunk.first <= from => Err(mismatch()),
         after => Ok(after),
     }
 }

@@ -118,8 +118,9 @@ pub(crate) fn intact_chunks(
 /// The next chunk's offset beyond `at`. Where even the tree is damaged: the nearest place from which it can be walked again,
 /// found by growing strides and then by halving, so that good rows behind a bad page are not passed over.
 fn after_damage(connection: &Connection, partition: u32, at: u64) -> Option<u64> {
-    // A damaged tree may also lead backwards; whoever follows it would walk in circles.
-    let forward = |found: Option<i64>| found.map(first_of).filter(|next| *next > at);
+    // A damaged tree may also lead backwards, or into another partition; whoever follows it would walk in circles.
+    let here = |id: &i64| db::partition_of_id(*id) == partition;
+    let forward = |found: Option<i64>| found.filter(here).map(first_of).filter(|next| *next > at);
     if let Ok(found) = next_id(connection, partition, at) {
         return forward(found);
     }
