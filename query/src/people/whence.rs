@@ -72,7 +72,8 @@ fn forwarded(headers: &HeaderMap, trusted_proxies: usize) -> Option<IpAddr> {
     let values = headers.get_all("x-forwarded-for");
     let lines: Vec<&str> = values.iter().filter_map(|value| value.to_str().ok()).collect();
     let entries: Vec<&str> = lines.iter().flat_map(|line| line.split(',')).map(str::trim).collect();
-    let entry = entries.iter().rev().take(trusted_proxies).last()?;
+    // Fewer entries than proxies: the leftmost is the farthest that any of ours wrote.
+    let entry = entries.get(entries.len().saturating_sub(trusted_proxies))?;
     let address = entry.trim_start_matches('[').split(']').next()?;
     address.parse().ok().or_else(|| entry.parse::<std::net::SocketAddr>().ok().map(|socket| socket.ip()))
 }

@@ -44,7 +44,7 @@ async fn start(state: &QueryState, whence: &Whence, query: &str) -> Result<Respo
     must_be_private(state, whence)?;
     let oidc = provider(state)?;
     let secret = random_text::<32>();
-    let address = oidc.begin(&secret).await.inspect_err(|error| not_signed_in(error))?;
+    let address = oidc.begin(&secret).await.inspect_err(not_signed_in)?;
     let back = parameter(query, "return_to").filter(|path| is_own_path(path)).unwrap_or_default();
     let value = format!("{secret}.{}", URL_SAFE_NO_PAD.encode(back));
     let mut response = to(&address)?;
