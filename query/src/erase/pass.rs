@@ -100,7 +100,7 @@ async fn search(state: &QueryState, erasure: &Erasure) -> Result<Vec<Searched>, 
     let mut searched = Vec::with_capacity(tables.len());
     for row in tables {
         let Some(table) = row.first().and_then(|name| name.as_str()) else { continue };
-        let columns: Vec<String> = row.get(1).map(|columns| texts_of(columns)).unwrap_or_default();
+        let columns: Vec<String> = row.get(1).map(texts_of).unwrap_or_default();
         let mentions = match statements::mentions(erasure, table, &columns, ids.clone()) {
             Some(statement) => match ask(state, &statement).await {
                 Ok(rows) => Some(number(&rows)),

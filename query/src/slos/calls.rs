@@ -276,7 +276,7 @@ fn spender_parameters(query: &str) -> Result<(Dimension, usize), Fault> {
                 let detail = format!("this must be a number from 1 to {SPENDERS_MAX}");
                 limit = wanted.ok_or_else(|| Fault::new("limit", detail))?;
             }
-            other => return Err(Fault::unknown(other, "parameter", other, ["by", "limit"].into_iter())),
+            other => return Err(Fault::unknown(other, "parameter", other, ["by", "limit"])),
         }
     }
     Ok((by, limit))

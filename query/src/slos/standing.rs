@@ -134,7 +134,7 @@ fn status(remaining: Option<f64>) -> budget::Status {
     match remaining {
         None => budget::Status::NoData,
         Some(remaining) if remaining < 0.0 => budget::Status::Breached,
-        Some(remaining) if remaining == 0.0 => budget::Status::Exhausted,
+        Some(0.0) => budget::Status::Exhausted,
         Some(_) => budget::Status::Ok,
     }
 }
