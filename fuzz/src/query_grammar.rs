@@ -55,7 +55,7 @@ fn ask_of(query: &Query) -> Ask {
         measures: query.metrics.clone(),
         by: query.by.clone(),
         edges: None,
-        histograms: query.min % 2 == 0,
+        histograms: query.min.is_multiple_of(2),
         groups: grouped.filter(|_| !alone),
         top: alone.then(|| Top { contains: query.q.clone(), limit: query.limit }),
     }
