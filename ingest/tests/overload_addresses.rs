@@ -20,7 +20,7 @@ fn resident_bytes() -> u64 {
 
 /// A mixture of IPv4 addresses and /64s, none of them twice.
 fn address(number: usize) -> String {
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         format!("{}.{}.{}.{}", 11 + (number >> 24), number >> 16 & 255, number >> 8 & 255, number & 255)
     } else {
         format!("2001:db8:{:x}:{:x}::1", number >> 16, number & 0xffff)

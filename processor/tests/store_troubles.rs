@@ -133,7 +133,8 @@ async fn a_slow_store_gets_one_insert_at_a_time_and_larger_ones() {
 async fn a_range_of_which_something_is_written_is_never_cut() {
     let rig = Rig::start().await;
     let expected = rig.smooth(1).await;
-    let cases: [(&str, fn(&support::front::Seen) -> Act); 2] = [
+    type Rule = fn(&support::front::Seen) -> Act;
+    let cases: [(&str, Rule); 2] = [
         // Another table than the first refuses a value.
         ("felt_second_table", |seen| match seen.table.as_str() {
             "events" => Act::Answer(27, "Cannot parse input"),
