@@ -23,11 +23,8 @@ impl Store {
             .with_setting("mutations_sync", "2")
             // What is looked for comes from a table, which replicas refuse unless they are told that it is meant.
             .with_setting("allow_nondeterministic_mutations", "1");
-        let query = if config.cluster.is_empty() {
-            query
-        } else {
-            query.with_setting("distributed_ddl_output_mode", "throw")
-        };
+        let query =
+            if config.cluster.is_empty() { query } else { query.with_setting("distributed_ddl_output_mode", "throw") };
         Ok(query.execute().await?)
     }
 }
