@@ -187,10 +187,21 @@ async fn a_promise_that_cannot_be_kept_or_understood_is_refused_with_its_fields(
 #[tokio::test]
 async fn an_open_slo_document_says_the_same() {
     let kept = Kept::start().await;
-    let yaml = "apiVersion: openslo/v1\nkind: SLO\nmetadata:\n  name: checkout-fast\nspec:\n  description: Checkout feels fast\n  \
-                service: shop\n  budgetingMethod: Occurrences\n  timeWindow:\n    - duration: 28d\n      isRolling: true\n  \
-                objectives:\n    - target: 0.95\n  indicator:\n    metadata:\n      name: fast\n    spec:\n      thresholdMetric:\n        \
-                metricSource:\n          type: felt\n          spec: {kind: fast, metric: lcp, at_most: 2500}\n";
+    let yaml = r#"
+apiVersion: openslo/v1
+kind: SLO
+metadata: {name: checkout-fast, displayName: Checkout feels fast}
+spec:
+  service: web-shop
+  indicator:
+    metadata: {name: checkout-lcp}
+    spec:
+      thresholdMetric:
+        metricSource: {type: felt, spec: {metric: lcp, filters: ["page:glob:/checkout/*"]}}
+  timeWindow: [{duration: 28d, isRolling: true}]
+  budgetingMethod: Occurrences
+  objectives: [{op: lte, value: 2500, target: 0.95}]
+"#;
     let path = "/api/v1/sites/shop/slos/checkout-fast";
     let (status, saved) = kept.send(Method::PUT, path, "application/yaml", yaml).await;
     assert_eq!(status, StatusCode::CREATED, "{saved}");
