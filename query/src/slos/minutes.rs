@@ -9,6 +9,7 @@ use felt_schema::budget::{Counts, Series};
 use felt_schema::rows::SloMinuteRow;
 use felt_store::{Param, StoreError};
 use std::ops::Range;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 /// Promises that are counted by one statement: more would make its text long.
 const PROMISES_PER_STATEMENT: usize = 40;
@@ -62,7 +63,7 @@ pub async fn count(
         let rows = scope.rows(SiteTable::PageViews, "*", &conditions);
         let statement = scope.statement(&select, rows, "GROUP BY minute");
         let counted = state.store.query_json(statement.sql(), &statement.params(), state.config.limits()).await?;
-        let counted_at = state.clock.now_ms();
+        let counted_at = later_than_before(state.clock.now_ms());
         let rows: Vec<SloMinuteRow> = counted
             .iter()
             .filter_map(|row| Some((u32::try_from(row.first()?.as_u64()?).ok()?, row)))
@@ -87,6 +88,15 @@ pub async fn count(
         }
     }
     Ok(())
+}
+
+/// The time of a count, later than that of any count before, whatever the clock says: the newest count of a minute is the one that holds.
+fn later_than_before(now_ms: i64) -> i64 {
+    static LAST_MS: AtomicI64 = AtomicI64::new(0);
+    let next = |last_ms: i64| now_ms.max(last_ms + 1);
+    match LAST_MS.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last_ms| Some(next(last_ms))) {
+        Ok(last_ms) | Err(last_ms) => next(last_ms),
+    }
 }
 
 /// Which minutes to count.
