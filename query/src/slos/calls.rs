@@ -109,7 +109,7 @@ pub async fn put_slo(
     let mut promise = match before {
         // The same counts hold where what is counted is the same.
         Some(before) if before.slo.sli == slo.sli => before.saying(slo),
-        Some(before) => Promise::new(&site, slo, state.clock.now_ms().max(before.version + 1)),
+        Some(before) => before.counting(slo, state.clock.now_ms()),
         None => Promise::new(&site, slo, state.clock.now_ms()),
     };
     promise.save(&state, false).await.map_err(store_problem)?;

@@ -68,6 +68,12 @@ impl Promise {
         Self { slo, ..self }
     }
 
+    /// Another indicator in its place, which is counted anew.
+    #[must_use]
+    pub fn counting(self, slo: Slo, now_ms: i64) -> Self {
+        Self { version: now_ms.max(self.version + 1), counted: false, slo, ..self }
+    }
+
     /// Keeps it; `deleted` takes it back.
     pub async fn save(&mut self, state: &QueryState, deleted: bool) -> Result<(), StoreError> {
         // Later than the row before, whatever the clock says.
