@@ -23,7 +23,7 @@ macro_rules! migrations {
     };
 }
 
-const MIGRATIONS: [Migration; 7] = migrations![
+const MIGRATIONS: [Migration; 8] = migrations![
     1 "0001_raw.sql",
     2 "0002_rollups.sql",
     3 "0003_operations.sql",
@@ -31,6 +31,7 @@ const MIGRATIONS: [Migration; 7] = migrations![
     5 "0005_erasures.sql",
     6 "0006_positions.sql",
     7 "0007_slos.sql",
+    8 "0008_documents.sql",
 ];
 
 /// What was applied, and as what.

@@ -29,6 +29,8 @@ pub enum SiteTable {
     Slos,
     /// What was counted for promises.
     SloMinutes,
+    /// What people say about the site.
+    Documents,
 }
 
 impl SiteTable {
@@ -44,6 +46,7 @@ impl SiteTable {
             SiteTable::ErasureTargets => "erasure_targets",
             SiteTable::Slos => "slos",
             SiteTable::SloMinutes => "slo_minutes",
+            SiteTable::Documents => "documents",
         }
     }
 }
@@ -65,6 +68,8 @@ pub enum ServiceTable {
     Audit,
     /// What was promised, on whatever site.
     Slos,
+    /// What people say, about whatever site.
+    Documents,
 }
 
 impl ServiceTable {
@@ -77,6 +82,7 @@ impl ServiceTable {
             ServiceTable::Sessions => "sessions",
             ServiceTable::Audit => "audit",
             ServiceTable::Slos => "slos",
+            ServiceTable::Documents => "documents",
         }
     }
 }

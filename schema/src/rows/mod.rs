@@ -6,6 +6,7 @@
 //! measured"; a missing `Float64` is NaN. `sign` is 1 for a row written and -1 for one taken back: every read sums
 //! signs. The tables themselves are the store's migrations.
 
+mod document;
 mod erasure;
 mod operations;
 mod page_view;
@@ -13,6 +14,7 @@ mod people;
 mod rollup;
 mod slo;
 
+pub use document::DocumentRow;
 pub use erasure::{ErasureRow, ErasureTargetRow};
 pub use operations::{DeadLetterRow, OutcomeRow, ProgressRow, TokenRow, ViewStateRow};
 pub use page_view::{EventRow, PageViewRow};
