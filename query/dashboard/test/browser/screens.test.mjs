@@ -269,7 +269,7 @@ test("an unknown site says so and shows the ones there are", async () => {
 test("what the server wants known is said once", async () => {
   mock.controls.warnings = ["page: 12 values beyond the day's budget were folded into (other)"];
   await open("/sites/shop/happiness?range=7d");
-  assert.deepEqual(await page.locator(".warnings li").allInnerTexts(), ["Page: 12 values beyond the day's budget were folded into (other)."]);
+  assert.deepEqual(await page.locator(".warnings li").allInnerTexts(), ["Page: 12 values beyond the day's budget were folded into “All others together”."]);
   mock.controls.warnings = [];
 });
 
