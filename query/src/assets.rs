@@ -82,16 +82,10 @@ fn accepts_brotli(accept: &str) -> bool {
     })
 }
 
-/// A file with a hash in its name never changes; the others are asked for again.
+/// What the build put into `chunks/` carries the hash of its content in its name and never changes; the others are
+/// asked for again.
 fn caching(name: &str) -> &'static str {
-    let hashed = |part: &str| {
-        part.len() >= 8
-            && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
-            && part.bytes().any(|byte| byte.is_ascii_digit())
-    };
-    let stem = name.rsplit('/').next().unwrap_or(name);
-    let parts = stem.split(['.', '-']).count();
-    if parts >= 3 && stem.split(['.', '-']).any(hashed) { "public, max-age=31536000, immutable" } else { "no-cache" }
+    if name.starts_with("chunks/") { "public, max-age=31536000, immutable" } else { "no-cache" }
 }
 
 fn content_type(name: &str) -> &'static str {
@@ -118,8 +112,8 @@ mod tests {
         for (name, kept) in [
             ("index.html", false),
             ("app.js", false),
-            ("app.3f9a1c2d.js", true),
-            ("chunk-AB12CD34.js", true),
+            ("app.css", false),
+            ("chunks/promises.AB2CDEFG.js", true),
             ("assets/settings.css", false),
         ] {
             assert_eq!(caching(name).contains("immutable"), kept, "{name}");

@@ -1,14 +1,49 @@
-// The first load must stay small: fails when the built script or style sheet is over its budget (gzip, level 9).
+// The dashboard must stay small: fails when script or style sheet is over its budget (gzip, level 9).
+// "First load" is app.js with all that it imports at once, and the heaviest screen; "all screens" is every chunk that
+// one reader can meet. Words in another language than English are weighed apart: they come on top for who reads them.
 
 import { readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { gzipSync } from "node:zlib";
 
-const BUDGETS_BYTES = { "app.js": 40 * 1024, "app.css": 8 * 1024 };
+const BUDGETS_BYTES = { first: 40 * 1024, all: 60 * 1024, css: 8 * 1024, language: 12 * 1024 };
 
-let over = false;
-for (const [file, budget] of Object.entries(BUDGETS_BYTES)) {
-  const bytes = gzipSync(readFileSync(new URL(`../dist/${file}`, import.meta.url)), { level: 9 }).length;
-  over ||= bytes > budget;
-  console.log(`${file}: ${bytes} of ${budget} bytes gzipped${bytes > budget ? ", over budget" : ""}`);
+const root = new URL("../", import.meta.url);
+const outputs = JSON.parse(readFileSync(new URL(".build/meta.json", root), "utf8"));
+const weights = new Map();
+
+function weigh(file) {
+  if (!weights.has(file)) weights.set(file, gzipSync(readFileSync(new URL(file, root)), { level: 9 }).length);
+  return weights.get(file);
 }
-process.exitCode = over ? 1 : 0;
+
+const sum = (files) => [...files].reduce((total, file) => total + weigh(file), 0);
+
+/** A file and all that it imports at once, and not only when it is needed. */
+function withStatic(file, found = new Set()) {
+  if (found.has(file)) return found;
+  found.add(file);
+  for (const { path, kind } of outputs[file].imports) if (kind === "import-statement") withStatic(path, found);
+  return found;
+}
+
+const scripts = Object.keys(outputs).filter((file) => file.endsWith(".js"));
+const languageOf = (file) => /\.(de)\.ts$/.exec(outputs[file].entryPoint ?? "")?.[1];
+const app = scripts.find((file) => basename(file) === "app.js");
+const screens = scripts.filter((file) => /^src\/screens\/(?!page-detail)/.test(outputs[file].entryPoint ?? ""));
+const base = withStatic(app);
+const first = screens.map((file) => withStatic(file, new Set(base))).reduce((heavy, one) => (sum(one) > sum(heavy) ? one : heavy), base);
+
+const found = {
+  first: sum(first),
+  all: sum(scripts.filter((file) => languageOf(file) === undefined)),
+  css: weigh("dist/app.css"),
+  language: sum(scripts.filter((file) => languageOf(file) === "de")),
+};
+
+if (process.argv.includes("--list")) for (const file of scripts.toSorted((a, b) => weigh(b) - weigh(a))) console.log(`${weigh(file)}\t${file}`);
+for (const [name, bytes] of Object.entries(found)) {
+  const budget = BUDGETS_BYTES[name];
+  if (bytes > budget) process.exitCode = 1;
+  console.log(`${name}: ${bytes} of ${budget} bytes gzipped${bytes > budget ? ", over budget" : ""}`);
+}

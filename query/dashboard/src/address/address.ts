@@ -1,11 +1,15 @@
 // The address bar is the state. This module reads and writes it, in the API's own grammar; it touches no window.
-// Path: /{site}/{screen}. Query: range | from, to; tz; who; f (repeated); step; order; and what only a screen needs:
-// page (the page looked at), metric (the distribution shown), q (text searched among pages).
+// Path: /sites/{site}/{screen}. Query: range | from, to; tz; who; f (repeated); vs; step; order; and what only a screen
+// needs: page (the page looked at), id (the promise, release, incident, journey or session looked at, or the part of the
+// settings), metric (the distribution shown), q (text searched).
 
 import { type Filter, parseFilter, printFilter } from "./filter.ts";
-import { DEFAULT_RANGE, isInstant, presetWords, type Range } from "./range.ts";
+import { parseVs, printVs, type Vs } from "./compare.ts";
+import { DEFAULT_RANGE, isInstant, isPreset, type Range } from "./range.ts";
 
-export type ScreenName = "happiness" | "pages";
+/** In the order of the screens' links. */
+export const SCREEN_NAMES = ["happiness", "journeys", "pages", "promises", "releases", "incidents", "sessions", "health", "settings"] as const;
+export type ScreenName = (typeof SCREEN_NAMES)[number];
 export type Step = "1m" | "5m" | "1h" | "1d";
 export type Who = "humans" | "bots" | "all";
 
@@ -20,16 +24,17 @@ export interface Address {
   /** How fine the time charts are; null lets the server choose. */
   readonly step: Step | null;
   readonly filters: readonly Filter[];
+  /** What it is compared with; null for nothing. */
+  readonly vs: Vs | null;
   readonly page: string | null;
+  readonly id: string | null;
   readonly metric: string | null;
   readonly order: string | null;
   readonly search: string | null;
 }
 
-export const SCREENS: readonly { name: ScreenName; label: string; question: string }[] = [
-  { name: "happiness", label: "Happiness", question: "How happy are our visitors?" },
-  { name: "pages", label: "Pages", question: "Which pages hurt?" },
-];
+/** What leaves with the screen: parameters that mean something on one screen only. */
+export const FRESH = { page: null, id: null, metric: null, order: null, search: null } as const satisfies Partial<Address>;
 
 const STEPS: readonly string[] = ["1m", "5m", "1h", "1d"];
 const WHO: readonly string[] = ["humans", "bots", "all"];
@@ -44,13 +49,15 @@ export function parseAddress(path: string, query: string): Address {
   const step = params.get("step");
   return {
     site: root === ROOT && site !== undefined ? site : null,
-    screen: SCREENS.some((known) => known.name === screen) ? (screen as ScreenName) : "happiness",
+    screen: SCREEN_NAMES.find((known) => known === screen) ?? "happiness",
     range: parseRange(params),
     tz: params.get("tz"),
     who: who !== null && WHO.includes(who) ? (who as Who) : "humans",
     step: step !== null && STEPS.includes(step) ? (step as Step) : null,
     filters: encodedValues(query, "f").map(parseFilter).filter((filter) => filter !== null),
+    vs: parseVs(params.get("vs")),
     page: params.get("page"),
+    id: params.get("id"),
     metric: params.get("metric"),
     order: params.get("order"),
     search: params.get("q"),
@@ -60,8 +67,10 @@ export function parseAddress(path: string, query: string): Address {
 export function printAddress(address: Address): string {
   const query = printQuery([
     ...scopeParams(address),
+    ["vs", address.vs === null ? null : printVs(address.vs)],
     ["step", address.step],
     ["page", address.page],
+    ["id", address.id],
     ["metric", address.metric],
     ["order", address.order],
     ["q", address.search],
@@ -114,7 +123,7 @@ function decodePart(part: string): string {
 
 function parseRange(params: URLSearchParams): Range {
   const preset = params.get("range");
-  if (preset !== null && presetWords(preset) !== null) return { preset, from: null, to: null };
+  if (preset !== null && isPreset(preset)) return { preset, from: null, to: null };
   const from = params.get("from");
   const to = params.get("to");
   if (from !== null && isInstant(from)) return { preset: null, from, to: to !== null && isInstant(to) ? to : null };

@@ -1,4 +1,4 @@
-// One filter of the API's grammar, `dimension:op:v1,v2`: reading, writing, negating, and saying it in words.
+// One filter of the API's grammar, `dimension:op:v1,v2`: reading, writing and negating.
 // Filters are ANDed with one another; the values inside one are ORed.
 
 export type FilterOp = "is" | "not" | "glob" | "prefix" | "gt" | "lt" | "set";
@@ -84,18 +84,4 @@ export function withoutValue(filters: readonly Filter[], dimension: string, valu
 
 export function isFilteredTo(filters: readonly Filter[], dimension: string, value: string): boolean {
   return filters.some((filter) => filter.dimension === dimension && filter.op === "is" && filter.values.includes(value));
-}
-
-const OP_WORDS: Record<FilterOp, string> = {
-  is: "is",
-  not: "is not",
-  glob: "matches",
-  prefix: "starts with",
-  gt: "is over",
-  lt: "is under",
-  set: "is known",
-};
-
-export function opWords(op: FilterOp): string {
-  return OP_WORDS[op];
 }

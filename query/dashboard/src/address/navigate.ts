@@ -27,7 +27,7 @@ export function goTo(href: string, how: "push" | "replace" = "push"): void {
   address.value = parseAddress(location.pathname, location.search);
   const after = address.value;
   // Another screen starts at its top; a changed filter leaves the reader where they were.
-  if (before.screen === after.screen && before.page === after.page) return;
+  if (before.screen === after.screen && before.page === after.page && before.id === after.id) return;
   scrollTo(0, 0);
   // The link that was followed is gone: who reads by keyboard or ear goes on at the new screen's beginning.
   requestAnimationFrame(() => document.getElementById("main")?.focus({ preventScroll: true }));

@@ -1,31 +1,35 @@
 // The filters in force, one chip each: a click negates, × removes, "Add filter" adds.
 
 import type { Filter } from "../address/filter.ts";
-import { isUnset, negated, opWords, printFilter, withFilter } from "../address/filter.ts";
+import { isUnset, negated, printFilter, withFilter } from "../address/filter.ts";
 import { address, hrefWith, navigate } from "../address/navigate.ts";
 import { Link } from "../widgets/link.tsx";
 import { Popover } from "../widgets/popover.tsx";
+import { core } from "../words/core.ts";
 import { dimensionName, valueName } from "../words/names.ts";
-import { FilterForm } from "./filter-form.tsx";
+import { loadPanels, panels } from "./panels.ts";
 
 export function filterWords(filter: Filter): string {
-  if (filter.op === "set") return `${dimensionName(filter.dimension)} ${isUnset(filter) ? "is not known" : "is known"}`;
-  const values = filter.values.map((value) => valueName(filter.dimension, value)).join(" or ");
-  return `${dimensionName(filter.dimension)} ${opWords(filter.op)}${values === "" ? "" : ` ${values}`}`;
+  const words = core().chrome.filters;
+  const what = dimensionName(filter.dimension);
+  if (filter.op === "set") return isUnset(filter) ? words.unknown(what) : words.known(what);
+  const values = filter.values.map((value) => valueName(filter.dimension, value)).join(words.or);
+  return `${what} ${words.ops[filter.op]}${values === "" ? "" : ` ${values}`}`;
 }
 
 export function Chips() {
   const { filters } = address.value;
+  const labels = core().chrome.filters;
   return (
     <div class="chips">
       {filters.length > 0 && (
-        <ul aria-label="Filters">
+        <ul aria-label={labels.list}>
           {filters.map((filter) => <Chip key={printFilter(filter)} filter={filter} />)}
         </ul>
       )}
-      <Popover label="Add a filter" buttonClass="button add" button={<><span aria-hidden="true">+</span> Filter</>}>
-        {(close) => (
-          <FilterForm
+      <Popover label={labels.add} dataKey="/" load={loadPanels} buttonClass="button add" button={<><span aria-hidden="true">+</span> {labels.button}</>}>
+        {(close) => panels !== undefined && (
+          <panels.FilterForm
             add={(filter) => {
               navigate({ filters: withFilter(address.value.filters, filter) });
               close();
@@ -33,7 +37,7 @@ export function Chips() {
           />
         )}
       </Popover>
-      {filters.length > 1 && <Link class="quiet" href={hrefWith({ filters: [] })}>Remove all</Link>}
+      {filters.length > 1 && <Link class="quiet" href={hrefWith({ filters: [] })}>{labels.removeAll}</Link>}
     </div>
   );
 }
@@ -50,13 +54,13 @@ function Chip({ filter }: { filter: Filter }) {
       ) : (
         <Link
           href={hrefWith({ filters: filters.map((other) => (other === filter ? opposite : other)) })}
-          title={`Turn round: ${filterWords(opposite)}`}
+          title={core().chrome.filters.turn(filterWords(opposite))}
         >
           {words}
         </Link>
       )}
-      <Link class="remove" href={hrefWith({ filters: without })} title={`Remove: ${words}`}>
-        <span class="sr-only">{`Remove filter ${words}`}</span>
+      <Link class="remove" href={hrefWith({ filters: without })} title={core().chrome.filters.remove(words)}>
+        <span class="sr-only">{core().chrome.filters.removeSpoken(words)}</span>
         <span aria-hidden="true">×</span>
       </Link>
     </li>

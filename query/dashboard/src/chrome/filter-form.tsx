@@ -6,9 +6,9 @@ import { address } from "../address/navigate.ts";
 import { get } from "../api/client.ts";
 import { apiPath } from "../api/paths.ts";
 import type { ValueRow } from "../api/types.ts";
+import { core } from "../words/core.ts";
 import { formatCount } from "../words/format.ts";
 import { dimensionName, FILTER_DIMENSIONS, valueName } from "../words/names.ts";
-import { opWords } from "../address/filter.ts";
 
 /** Those that a person can fill in with one value. */
 const OPS: readonly FilterOp[] = ["is", "not", "prefix", "glob", "gt", "lt"];
@@ -23,6 +23,7 @@ export function FilterForm({ add }: { add: (filter: Filter) => void }) {
   const values = useValues(dimension, text);
   const listId = useId();
   const dimensions = useDimensions();
+  const words = core().chrome.filters;
   const ops = OPS.filter((name) => dimensions.find((known) => known.name === dimension)?.ops.includes(name) ?? false);
 
   function submit(value: string): void {
@@ -42,20 +43,20 @@ export function FilterForm({ add }: { add: (filter: Filter) => void }) {
     <form class="form filter-form" onSubmit={(event) => event.preventDefault()}>
       <div class="pair">
         <div class="field">
-          <label for={`${listId}-what`}>What</label>
+          <label for={`${listId}-what`}>{words.what}</label>
           <select id={`${listId}-what`} data-autofocus value={dimension} onChange={(event) => { setDimension(event.currentTarget.value); setOp("is"); setText(""); setMarked(-1); }}>
             {dimensions.map(({ name }) => <option key={name} value={name}>{dimensionName(name)}</option>)}
           </select>
         </div>
         <div class="field">
-          <label for={`${listId}-how`}>How</label>
+          <label for={`${listId}-how`}>{words.how}</label>
           <select id={`${listId}-how`} value={op} onChange={(event) => setOp(event.currentTarget.value as FilterOp)}>
-            {ops.map((name) => <option key={name} value={name}>{opWords(name)}</option>)}
+            {ops.map((name) => <option key={name} value={name}>{words.ops[name]}</option>)}
           </select>
         </div>
       </div>
       <label>
-        Value
+        {words.value}
         <input
           type="text"
           role="combobox"
@@ -65,13 +66,13 @@ export function FilterForm({ add }: { add: (filter: Filter) => void }) {
           aria-activedescendant={marked >= 0 ? `${listId}-${marked}` : undefined}
           autocomplete="off"
           spellcheck={false}
-          placeholder={op === "glob" ? "such as /checkout/*" : "type, or choose below"}
+          placeholder={op === "glob" ? words.globHint : words.hint}
           value={text}
           onInput={(event) => { setText(event.currentTarget.value); setMarked(-1); }}
           onKeyDown={onKeyDown}
         />
       </label>
-      <ul class="options" id={listId} role="listbox" aria-label="Values that occurred">
+      <ul class="options" id={listId} role="listbox" aria-label={words.occurred}>
         {values.map((row, index) => (
           <li
             key={row.value}
@@ -86,9 +87,9 @@ export function FilterForm({ add }: { add: (filter: Filter) => void }) {
           </li>
         ))}
       </ul>
-      <p class="sr-only" role="status">{`${values.length} suggestions`}</p>
+      <p class="sr-only" role="status">{words.suggestions(values.length)}</p>
       {(["glob", "prefix", "gt", "lt"].includes(op) || values.length === 0) && text !== "" && (
-        <button type="button" class="button primary" onClick={() => submit(exactValue(values, dimension, text))}>Add filter</button>
+        <button type="button" class="button primary" onClick={() => submit(exactValue(values, dimension, text))}>{words.submit}</button>
       )}
     </form>
   );

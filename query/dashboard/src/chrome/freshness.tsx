@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { clockSkewMs } from "../api/client.ts";
 import { freshTo, unreachable } from "../api/screen-data.ts";
+import { core } from "../words/core.ts";
 import { formatFreshness } from "../words/time.ts";
 
 const now = signal(Date.now());
@@ -19,14 +20,14 @@ export function Freshness({ tz }: { tz: string }) {
     return () => clearInterval(timer);
   }, []);
   if (unreachable.value) {
-    return <p class="freshness lost" role="alert">No connection to Felt. Trying again.</p>;
+    return <p class="freshness lost" role="alert">{core().chrome.freshness.lost}</p>;
   }
   if (freshTo.value === null) return <p class="freshness" />;
   const at = Date.parse(freshTo.value);
   const current = Math.max(now.value, Date.now()) + clockSkewMs.value;
   const late = current - at > 120_000;
   return (
-    <p class={`freshness ${late ? "late" : ""}`} title="Every page view that reached the server before this time is counted here.">
+    <p class={`freshness ${late ? "late" : ""}`} title={core().chrome.freshness.title}>
       {formatFreshness(at, current, tz)}
     </p>
   );

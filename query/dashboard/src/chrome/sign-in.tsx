@@ -13,10 +13,10 @@ const REFUSED: Readonly<Record<string, string>> = {
 export function SignIn({ retry }: { retry: () => void }) {
   const [ways, setWays] = useState<Ways | null>();
   useEffect(() => void askWays().then(setWays), []);
-  if (ways === undefined) return <main id="main" class="alone" tabIndex={-1}><p role="status">Loading</p></main>;
+  if (ways === undefined) return <div class="alone"><p role="status">Loading</p></div>;
   const people = ways !== null && (ways.password || ways.oidc !== null);
   return (
-    <main id="main" class={people ? "alone sign-in" : "alone"} tabIndex={-1}>
+    <div class={people ? "alone sign-in" : "alone"}>
       <h1>{people ? "Sign in" : "Who are you?"}</h1>
       {refusedElsewhere !== null && <p class="failed" role="alert">{REFUSED[refusedElsewhere] ?? "That sign-in did not work. Try again."}</p>}
       {ways?.oidc && <a class="button primary wide" href={elsewhereHref()}>{`Go on with ${ways.oidc}`}</a>}
@@ -33,7 +33,7 @@ export function SignIn({ retry }: { retry: () => void }) {
           <TokenForm retry={retry} />
         </>
       )}
-    </main>
+    </div>
   );
 }
 

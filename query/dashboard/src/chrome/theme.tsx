@@ -1,6 +1,7 @@
 // Light or dark: follows the system until a person says otherwise, and remembers what they said.
 
 import { signal } from "@preact/signals";
+import { core } from "../words/core.ts";
 
 type Theme = "light" | "dark";
 const KEY = "felt.theme";
@@ -40,8 +41,8 @@ export function ThemeToggle() {
     }
   }
   return (
-    <button type="button" class="icon theme" onClick={toggle} title={`Use the ${next} theme`}>
-      <span class="sr-only">{`Use the ${next} theme`}</span>
+    <button type="button" class="icon theme" onClick={toggle} title={core().chrome.theme[next]}>
+      <span class="sr-only">{core().chrome.theme[next]}</span>
       <svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true" focusable="false">
         <circle cx="10" cy="10" r="7.25" class="ring" />
         <path d="M10 2.75a7.25 7.25 0 0 1 0 14.5z" class="half" />

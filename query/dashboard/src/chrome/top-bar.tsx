@@ -1,22 +1,28 @@
 // What stands above every screen: whose site, which screen, which time, whose visits, which filters, how fresh.
 
-import { SCREENS } from "../address/address.ts";
+import { FRESH } from "../address/address.ts";
 import { address, hrefWith, navigate } from "../address/navigate.ts";
 import { signOut, who } from "../api/session.ts";
 import type { SiteRow } from "../api/types.ts";
 import { Link } from "../widgets/link.tsx";
+import { BUILT, fetchScreen } from "../screens/index.ts";
+import { core } from "../words/core.ts";
 import { Chips } from "./chips.tsx";
+import { CompareMenu } from "./compare-menu.tsx";
 import { Freshness } from "./freshness.tsx";
+import { HelpButton } from "./keys.tsx";
+import { LanguageSwitch } from "./language.tsx";
 import { RangePicker } from "./range-picker.tsx";
 import { ThemeToggle } from "./theme.tsx";
 import { WhoSwitch } from "./who-switch.tsx";
 
 export function TopBar({ sites, tz }: { sites: readonly SiteRow[]; tz: string }) {
   const { screen } = address.value;
+  const words = core().chrome;
   return (
     <header class="top">
       <div class="bar">
-        <Link class="brand" href={hrefWith({ screen: "happiness", page: null, order: null, search: null, metric: null })}>
+        <Link class="brand" href={hrefWith({ screen: "happiness", ...FRESH })}>
           <svg viewBox="0 0 32 32" width="26" height="26" aria-hidden="true" focusable="false">
             <rect class="tile" width="32" height="32" rx="8" />
             <path class="smile" d="M8 18c2.6 5.4 13.4 5.4 16 0" />
@@ -25,22 +31,26 @@ export function TopBar({ sites, tz }: { sites: readonly SiteRow[]; tz: string })
           Felt
         </Link>
         <SitePicker sites={sites} />
-        <nav aria-label="Screens">
-          {SCREENS.map(({ name, label, question }) => (
+        <nav aria-label={words.screens}>
+          {BUILT.map((name) => (
             <Link
               key={name}
-              href={hrefWith({ screen: name, page: null, order: null, search: null, metric: null })}
-              title={question}
+              href={hrefWith({ screen: name, ...FRESH })}
+              title={words.screen[name].question}
               aria-current={screen === name ? "page" : undefined}
+              // On its way while the pointer still rests; a failure shows when it is really wanted.
+              onPointerEnter={() => void fetchScreen(name).catch(() => undefined)}
             >
-              {label}
+              {words.screen[name].label}
             </Link>
           ))}
         </nav>
         <Freshness tz={tz} />
+        <HelpButton />
+        <LanguageSwitch />
         <ThemeToggle />
         {who.value !== null && who.value.kind !== "anyone" && (
-          <button type="button" class="quiet out" title={`Signed in as ${who.value.name}`} onClick={() => void signOut()}>Sign out</button>
+          <button type="button" class="quiet out" title={words.signedInAs(who.value.name)} onClick={() => void signOut()}>{words.signOut}</button>
         )}
       </div>
     </header>
@@ -49,8 +59,9 @@ export function TopBar({ sites, tz }: { sites: readonly SiteRow[]; tz: string })
 
 export function ScopeBar({ tz }: { tz: string }) {
   return (
-    <div class="scope" role="region" aria-label="What is shown">
+    <div class="scope" role="region" aria-label={core().chrome.shown}>
       <RangePicker tz={tz} />
+      <CompareMenu tz={tz} />
       <WhoSwitch />
       <Chips />
     </div>
@@ -63,8 +74,8 @@ function SitePicker({ sites }: { sites: readonly SiteRow[] }) {
   if (sites.length <= 1 && known) return <span class="site">{sites[0]?.name}</span>;
   return (
     <label class="site">
-      <span class="sr-only">Site</span>
-      <select value={current ?? ""} onChange={(event) => navigate({ site: event.currentTarget.value, filters: [], page: null, search: null })}>
+      <span class="sr-only">{core().chrome.site}</span>
+      <select value={current ?? ""} onChange={(event) => navigate({ site: event.currentTarget.value, filters: [], vs: null, ...FRESH })}>
         {!known && current !== null && <option value={current}>{current}</option>}
         {sites.map(({ key, name }) => <option key={key} value={key}>{name}</option>)}
       </select>

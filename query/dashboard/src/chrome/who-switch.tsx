@@ -3,19 +3,17 @@
 import type { Who } from "../address/address.ts";
 import { address, hrefWith } from "../address/navigate.ts";
 import { Link } from "../widgets/link.tsx";
+import { core } from "../words/core.ts";
 
-const CHOICES: readonly { who: Who; label: string; title: string }[] = [
-  { who: "humans", label: "Humans", title: "Page views by people" },
-  { who: "bots", label: "Bots", title: "Page views by programs, such as search engines" },
-  { who: "all", label: "All", title: "Page views by people and programs" },
-];
+const CHOICES: readonly Who[] = ["humans", "bots", "all"];
 
 export function WhoSwitch() {
+  const words = core().chrome;
   return (
-    <div class="segments" role="group" aria-label="Whose visits">
-      {CHOICES.map(({ who, label, title }) => (
-        <Link key={who} href={hrefWith({ who })} title={title} aria-current={address.value.who === who ? "true" : undefined}>
-          {label}
+    <div class="segments" role="group" aria-label={words.whose}>
+      {CHOICES.map((who) => (
+        <Link key={who} href={hrefWith({ who })} title={words.who[who].title} aria-current={address.value.who === who ? "true" : undefined}>
+          {words.who[who].label}
         </Link>
       ))}
     </div>

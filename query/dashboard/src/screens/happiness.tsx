@@ -7,23 +7,21 @@ import { groupsOf, rowOf } from "../api/read.ts";
 import { partAs, useScreenData } from "../api/screen-data.ts";
 import type { BreakdownRow, Health, MetricRow, SeriesRow } from "../api/types.ts";
 import { happinessSentence, noVisitsSentence } from "../words/headline.ts";
-import { METRIC_NAMES } from "../words/names.ts";
 import { BreakdownTable } from "../widgets/breakdown-table.tsx";
 import { CauseList } from "../widgets/cause-list.tsx";
-import { FirstVisit } from "../widgets/first-visit.tsx";
+import { FirstVisit } from "../widgets/parts.tsx";
 import { HappinessScore } from "../widgets/happiness-card.tsx";
 import { Headline } from "../widgets/headline.tsx";
 import { HurtingPages } from "../widgets/hurting-pages.tsx";
 import { MetricTile } from "../widgets/metric-tile.tsx";
+import { MetricTitle, VITALS } from "../widgets/metric-title.tsx";
 import { NoVisits } from "../widgets/no-visits.tsx";
 import { HappinessSeries, LevelsSeries } from "../widgets/series.tsx";
 import { StepChoice } from "../widgets/step-choice.tsx";
 import { Term } from "../widgets/term.tsx";
 import { Warnings } from "../widgets/warnings.tsx";
 import { Widget } from "../widgets/widget.tsx";
-import type { Term as TermName } from "../words/glossary.ts";
 
-export const VITALS = ["lcp", "inp", "cls"] as const;
 const TABLES = [
   { dimension: "release", title: "Releases", limit: 8 },
   { dimension: "device", title: "Devices", limit: 6 },
@@ -31,7 +29,7 @@ const TABLES = [
   { dimension: "browser", title: "Browsers", limit: 8 },
 ] as const;
 
-export function HappinessScreen({ tz }: { tz: string }) {
+export default function HappinessScreen({ tz }: { tz: string }) {
   const here = address.value;
   const data = useScreenData(
     {
@@ -59,7 +57,7 @@ export function HappinessScreen({ tz }: { tz: string }) {
     : happinessSentence(happiness, pages?.ok ? groupsOf(pages.answer.data, "page") : [], here, tz);
 
   return (
-    <main id="main" tabIndex={-1}>
+    <>
       <Headline phrases={sentence} stale={data.stale} />
       <Warnings data={data} />
       {nothing && <NoVisits />}
@@ -90,11 +88,6 @@ export function HappinessScreen({ tz }: { tz: string }) {
           </Widget>
         ))}
       </div>
-    </main>
+    </>
   );
-}
-
-export function MetricTitle({ metric }: { metric: TermName & (typeof VITALS)[number] }) {
-  const names = METRIC_NAMES[metric];
-  return <Term of={metric}>{names?.name} <span class="abbr">{names?.short}</span></Term>;
 }

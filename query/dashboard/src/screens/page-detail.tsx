@@ -16,13 +16,14 @@ import { HappinessScore } from "../widgets/happiness-card.tsx";
 import { Headline } from "../widgets/headline.tsx";
 import { Link } from "../widgets/link.tsx";
 import { MetricTile } from "../widgets/metric-tile.tsx";
+import { MetricTitle, VITALS } from "../widgets/metric-title.tsx";
 import { NoVisits } from "../widgets/no-visits.tsx";
 import { HappinessSeries, MetricSeries } from "../widgets/series.tsx";
 import { StepChoice } from "../widgets/step-choice.tsx";
 import { Term } from "../widgets/term.tsx";
 import { Warnings } from "../widgets/warnings.tsx";
 import { Widget } from "../widgets/widget.tsx";
-import { MetricTitle, VITALS } from "./happiness.tsx";
+
 
 const TABLES = [
   { dimension: "device", title: "Devices" },
@@ -60,7 +61,7 @@ export function PageDetail({ page, tz }: { page: string; tz: string }) {
   const names = METRIC_NAMES[metric];
 
   return (
-    <main id="main" tabIndex={-1}>
+    <>
       <p class="crumbs"><Link href={hrefWith({ page: null, metric: null })}><span aria-hidden="true">← </span>All pages</Link></p>
       <Headline phrases={sentence} stale={data.stale} />
       <Warnings data={data} />
@@ -92,7 +93,7 @@ export function PageDetail({ page, tz }: { page: string; tz: string }) {
           </Widget>
         ))}
       </div>
-    </main>
+    </>
   );
 }
 

@@ -10,12 +10,15 @@ import { partAs, useScreenData } from "../api/screen-data.ts";
 import type { BreakdownRow, Health, MetricRow } from "../api/types.ts";
 import { noVisitsSentence, pagesSentence } from "../words/headline.ts";
 import { formatCount } from "../words/format.ts";
-import { FirstVisit } from "../widgets/first-visit.tsx";
+import { FirstVisit } from "../widgets/parts.tsx";
 import { Headline } from "../widgets/headline.tsx";
+import { lazy } from "../widgets/lazy.tsx";
 import { NoVisits } from "../widgets/no-visits.tsx";
 import { PagesTable } from "../widgets/pages-table.tsx";
 import { Warnings } from "../widgets/warnings.tsx";
 import { Widget } from "../widgets/widget.tsx";
+
+const PageDetail = lazy(() => import("./page-detail.tsx").then((file) => file.PageDetail));
 
 export const DEFAULT_ORDER = "-lost";
 const ROWS = 50;
@@ -23,7 +26,12 @@ const ROWS_MAX = 1000;
 /** Typing rests this long before the address follows. */
 const TYPING_PAUSE_MS = 250;
 
-export function PagesScreen({ tz }: { tz: string }) {
+export default function PagesScreen({ tz }: { tz: string }) {
+  const { page } = address.value;
+  return page === null ? <AllPages tz={tz} /> : <PageDetail key={page} page={page} tz={tz} />;
+}
+
+function AllPages({ tz }: { tz: string }) {
   const here = address.value;
   const [rows, setRows] = useState(ROWS);
   const searched: Filter[] = here.search === null ? [] : [{ dimension: "page", op: "glob", values: [globOf(here.search)] }];
@@ -47,7 +55,7 @@ export function PagesScreen({ tz }: { tz: string }) {
     : pagesSentence(groupsOf(worst.answer.data, "page"), total, here, tz);
 
   return (
-    <main id="main" tabIndex={-1}>
+    <>
       <Headline phrases={sentence} stale={data.stale} />
       <Warnings data={data} />
       {nothing && <NoVisits />}
@@ -70,7 +78,7 @@ export function PagesScreen({ tz }: { tz: string }) {
           }}
         </Widget>
       </div>
-    </main>
+    </>
   );
 }
 

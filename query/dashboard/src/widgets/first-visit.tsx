@@ -26,7 +26,7 @@ export function FirstVisit({ arrived }: { arrived: () => void }) {
   }, []);
 
   return (
-    <main id="main" class="alone" tabIndex={-1}>
+    <div class="alone">
       <h1>Waiting for the first visit<span class="pulse" aria-hidden="true" /></h1>
       <p class="lead">Paste this line into the <code>&lt;head&gt;</code> of every page. Nothing else is needed.</p>
       <pre tabIndex={0} aria-label="The line to paste"><code>{snippet}</code></pre>
@@ -45,6 +45,6 @@ export function FirstVisit({ arrived }: { arrived: () => void }) {
         It sets no cookies and remembers no addresses.
       </p>
       <p class="hint" role="status">Looking every three seconds.</p>
-    </main>
+    </div>
   );
 }

@@ -8,10 +8,13 @@ interface LinkProps {
   readonly class?: string;
   readonly title?: string | undefined;
   readonly "aria-current"?: "true" | "page" | undefined;
+  /** Where the focus goes when the panel around it opens. */
+  readonly autofocus?: boolean;
+  readonly onPointerEnter?: () => void;
   readonly children?: ComponentChildren;
 }
 
-export function Link({ href, children, ...rest }: LinkProps) {
+export function Link({ href, autofocus = false, children, ...rest }: LinkProps) {
   function onClick(event: MouseEvent): void {
     // Another button or a modifier means another tab: the browser's own affair.
     if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
@@ -19,7 +22,7 @@ export function Link({ href, children, ...rest }: LinkProps) {
     goTo(href);
   }
   return (
-    <a {...rest} href={href} onClick={onClick}>
+    <a {...rest} data-autofocus={autofocus || undefined} href={href} onClick={onClick}>
       {children}
     </a>
   );

@@ -9,20 +9,27 @@ interface PopoverProps {
   readonly buttonClass?: string;
   readonly title?: string;
   readonly current?: boolean;
+  /** The key that opens it from anywhere; see chrome/keys.tsx. */
+  readonly dataKey?: string;
+  /** What it needs first: fetched when it opens, or when the pointer comes near. */
+  readonly load?: () => Promise<unknown>;
   /** Drawn only while open; given the way to close itself. */
   readonly children: (close: () => void) => ComponentChildren;
 }
 
-export function Popover({ label, button, buttonClass = "button", title, current, children }: PopoverProps) {
+export function Popover({ label, button, buttonClass = "button", title, current, dataKey, load, children }: PopoverProps) {
   const id = useId();
   const trigger = useRef<HTMLButtonElement>(null);
   const panel = useRef<HTMLDivElement>(null);
   const [open, setOpen] = useState(false);
 
-  function onToggle(event: { readonly newState: string }): void {
-    const opened = event.newState === "open";
-    setOpen(opened);
-    if (!opened || panel.current === null || trigger.current === null) return;
+  async function onToggle(event: { readonly newState: string }): Promise<void> {
+    if (event.newState !== "open") return setOpen(false);
+    // Where it cannot be fetched the panel closes again: the next try may reach the server.
+    const there = await Promise.resolve(load?.()).then(() => true, () => false);
+    if (!there) panel.current?.hidePopover();
+    if (!panel.current?.matches(":popover-open")) return;
+    setOpen(true);
     const element = panel.current;
     requestAnimationFrame(() => {
       if (trigger.current !== null) place(element, trigger.current);
@@ -38,12 +45,15 @@ export function Popover({ label, button, buttonClass = "button", title, current,
         class={buttonClass}
         popovertarget={id}
         title={title}
+        onPointerEnter={load && (() => void load().catch(() => undefined))}
+        data-key={dataKey}
+        aria-keyshortcuts={dataKey}
         aria-current={current ? "true" : undefined}
         aria-expanded={open}
       >
         {button}
       </button>
-      <div ref={panel} id={id} class="popover" popover="auto" role="dialog" aria-label={label} onToggle={onToggle}>
+      <div ref={panel} id={id} class="popover" popover="auto" role="dialog" aria-label={label} onToggle={(event) => void onToggle(event)}>
         {open && children(() => panel.current?.hidePopover())}
       </div>
     </>

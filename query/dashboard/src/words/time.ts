@@ -1,6 +1,9 @@
 // Times as a person reads them, in the time zone of the screen.
 
-import { presetWords, type Range } from "../address/range.ts";
+import { presetParts, type Range } from "../address/range.ts";
+import { core } from "./core.ts";
+import { locale } from "./language.ts";
+import { formatCount } from "./format.ts";
 
 type Style = "minute" | "hour" | "day" | "month" | "full";
 
@@ -15,10 +18,10 @@ const STYLES: Record<Style, Intl.DateTimeFormatOptions> = {
 const formatters = new Map<string, Intl.DateTimeFormat>();
 
 export function formatTime(at: number, style: Style, tz: string): string {
-  const key = `${style} ${tz}`;
+  const key = `${style} ${tz} ${locale()}`;
   let formatter = formatters.get(key);
   if (formatter === undefined) {
-    formatter = new Intl.DateTimeFormat("en-GB", { ...STYLES[style], timeZone: knownZone(tz) });
+    formatter = new Intl.DateTimeFormat(locale(), { ...STYLES[style], timeZone: knownZone(tz) });
     formatters.set(key, formatter);
   }
   return formatter.format(at).replace(",", "");
@@ -44,31 +47,41 @@ export function formatStep(from: number, to: number, tz: string): string {
   if (to - from >= 23 * HOUR_MS) return day;
   // A day that is not over yet.
   if (to - from > 6 * HOUR_MS) return `${day} until ${formatTime(to, "minute", tz)}`;
-  return `${formatTime(from, "full", tz)} to ${formatTime(to, "minute", tz)}`;
+  return core().chrome.range.fromTo(formatTime(from, "full", tz), formatTime(to, "minute", tz));
 }
 
 /** "38 s ago", "4 min ago", "3 h ago", "2 days ago". */
 export function formatAgo(ms: number): string {
+  const words = core().chrome.freshness;
   const seconds = Math.max(0, Math.round(ms / 1000));
-  if (seconds < 2) return "just now";
-  if (seconds < 120) return `${seconds} s ago`;
-  if (ms < 2 * HOUR_MS) return `${Math.round(ms / MINUTE_MS)} min ago`;
-  if (ms < 2 * DAY_MS) return `${Math.round(ms / HOUR_MS)} h ago`;
-  return `${Math.round(ms / DAY_MS)} days ago`;
+  if (seconds < 2) return words.justNow;
+  if (seconds < 120) return words.seconds(seconds);
+  if (ms < 2 * HOUR_MS) return words.minutes(Math.round(ms / MINUTE_MS));
+  if (ms < 2 * DAY_MS) return words.hours(Math.round(ms / HOUR_MS));
+  return words.days(Math.round(ms / DAY_MS));
 }
 
 /** How long ago, as far as data goes: "up to 10:42, 38 s ago". */
 export function formatFreshness(freshTo: number, now: number, tz: string): string {
   const style = now - freshTo > 20 * HOUR_MS ? "full" : "minute";
-  return `up to ${formatTime(freshTo, style, tz)}, ${formatAgo(now - freshTo)}`;
+  return core().chrome.freshness.upTo(formatTime(freshTo, style, tz), formatAgo(now - freshTo));
+}
+
+/** A preset after "over": "the last 7 days", also for presets that are only in a link. Null when it is none. */
+export function presetWords(preset: string): string | null {
+  const parts = presetParts(preset);
+  const words = parts === null ? undefined : core().chrome.range.last[parts.unit];
+  if (parts === null || words === undefined) return null;
+  return parts.amount === 1 ? words[0] : words[1](formatCount(parts.amount));
 }
 
 /** The range after "over": "the last 7 days", "15 Nov 10:42 to 22 Nov 10:42". */
 export function rangeWords(range: Range, tz: string): string {
   const preset = range.preset === null ? null : presetWords(range.preset);
   if (preset !== null) return preset;
+  const words = core().chrome.range;
   const from = range.from === null ? "" : formatTime(Date.parse(range.from), "full", tz);
-  return `${from} to ${range.to === null ? "now" : formatTime(Date.parse(range.to), "full", tz)}`;
+  return words.fromTo(from, range.to === null ? words.now : formatTime(Date.parse(range.to), "full", tz));
 }
 
 /** Local time minus UTC at an instant, in ms. */

@@ -7,7 +7,9 @@ import { answer, Refused } from "./answers.mjs";
 import { makeWorld } from "./world.mjs";
 
 const DIST = new URL("../../dist/", import.meta.url);
-const FILES = { "/app.js": "text/javascript", "/app.css": "text/css", "/favicon.svg": "image/svg+xml" };
+const TYPES = { js: "text/javascript", css: "text/css", svg: "image/svg+xml" };
+/** The built files; every other path is a screen's address. */
+const FILE = /^\/(?:app\.js|app\.css|favicon\.svg|chunks\/[\w.-]+\.js)$/;
 const CSP = "default-src 'self'; script-src 'self'; style-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 /**
@@ -96,8 +98,8 @@ export async function startMock({ now = Date.parse("2026-11-22T10:42:20Z"), port
         }
         return sendJson(found);
       }
-      const type = FILES[url.pathname];
-      send(200, type ?? "text/html; charset=utf-8", await readFile(new URL(type ? `.${url.pathname}` : "index.html", DIST)));
+      const file = FILE.test(url.pathname) ? `.${url.pathname}` : "index.html";
+      send(200, TYPES[file.split(".").pop()] ?? "text/html; charset=utf-8", await readFile(new URL(file, DIST)));
     } catch (error) {
       send(500, "text/plain", String(error));
     }

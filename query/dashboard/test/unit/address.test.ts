@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseAddress, printAddress, scopeParams } from "../../src/address/address.ts";
 import { isFilteredTo, negated, parseFilter, printFilter, withFilter, withoutValue } from "../../src/address/filter.ts";
-import { presetWords } from "../../src/address/range.ts";
+import { comparedRange, parseVs, printVs } from "../../src/address/compare.ts";
+import { endsNow, presetRange, stepped } from "../../src/address/range.ts";
 import { apiPath, asCurl } from "../../src/api/paths.ts";
+import { presetWords } from "../../src/words/time.ts";
 
 const roundTrip = (link: string): string => {
   const url = new URL(link, "http://felt");
@@ -17,6 +19,9 @@ test("a link comes back as it was written, in the API's own grammar", () => {
     "/sites/shop/pages?range=1h&page=/p/:id&metric=inp",
     "/sites/shop/happiness?from=2026-11-01T00:00:00Z&to=2026-11-08T00:00:00Z&tz=Europe/Berlin&step=1h",
     "/sites/shop/happiness?range=7d&f=tag:plan:not:pro,free",
+    "/sites/shop/promises?range=28d&vs=prev&id=checkout-fast",
+    "/sites/shop/releases?range=28d&vs=release:2026.11.1",
+    "/sites/shop/happiness?range=7d&vs=2026-11-01T00:00:00Z/2026-11-08T00:00:00Z",
   ]) assert.equal(roundTrip(link), link);
 });
 
@@ -95,4 +100,31 @@ test("a preset is said in words", () => {
   assert.equal(presetWords("1d"), "the last day");
   assert.equal(presetWords("36h"), "the last 36 hours");
   assert.equal(presetWords("7 days"), null);
+});
+
+test("a comparison that is none is left out", () => {
+  for (const text of [null, "", "yesterday", "release:", "soon/later"]) assert.equal(parseVs(text), null);
+  assert.equal(printVs(parseVs("release:a:b") ?? { kind: "prev" }), "release:a:b");
+});
+
+test("the compared time is as long, as much earlier as was asked, and steady while now goes on", () => {
+  const now = Date.parse("2026-11-22T10:42:20Z");
+  const week = comparedRange({ kind: "week" }, presetRange("24h"), now);
+  const length = Date.parse(week.to ?? "") - Date.parse(week.from ?? "");
+  assert.equal(length, 86_400_000);
+  assert.ok(Math.abs(Date.parse(week.to ?? "") - (now - 7 * 86_400_000)) <= 15 * 60_000);
+  assert.deepEqual(comparedRange({ kind: "week" }, presetRange("24h"), now + 20_000), week);
+  const fixed = { preset: null, from: "2026-11-08T00:00:00Z", to: "2026-11-10T00:00:00Z" };
+  assert.deepEqual(comparedRange({ kind: "prev" }, fixed, now), { preset: null, from: "2026-11-06T00:00:00Z", to: "2026-11-08T00:00:00Z" });
+  assert.deepEqual(comparedRange({ kind: "year" }, fixed, now), { preset: null, from: "2025-11-09T00:00:00Z", to: "2025-11-11T00:00:00Z" });
+});
+
+test("one window earlier and later is as long, and never in the future", () => {
+  const now = Date.parse("2026-11-22T10:00:00Z");
+  const earlier = stepped(presetRange("24h"), -1, now);
+  assert.deepEqual(earlier, { preset: null, from: "2026-11-20T10:00:00Z", to: "2026-11-21T10:00:00Z" });
+  assert.ok(earlier !== null && !endsNow(earlier));
+  assert.deepEqual(earlier && stepped(earlier, 1, now + 3_600_000), { preset: null, from: "2026-11-21T10:00:00Z", to: "2026-11-22T10:00:00Z" });
+  assert.deepEqual(earlier && stepped(earlier, 1, now - 3_600_000), { preset: null, from: "2026-11-21T09:00:00Z", to: "2026-11-22T09:00:00Z" });
+  assert.equal(stepped(presetRange("24h"), 1, now), null);
 });

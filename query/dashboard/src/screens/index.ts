@@ -1,0 +1,32 @@
+// The screens there are, each fetched when it is first looked at. What a screen's file exports as default draws what
+// stands in <main>: it begins with its headline.
+
+import type { ComponentType } from "preact";
+import type { ScreenName } from "../address/address.ts";
+import { wordsReady } from "../words/language.ts";
+
+export type Screen = ComponentType<{ tz: string }>;
+
+const LOADERS: Readonly<Partial<Record<ScreenName, () => Promise<{ default: Screen }>>>> = {
+  happiness: () => import("./happiness.tsx"),
+  pages: () => import("./pages.tsx"),
+};
+
+export const BUILT = Object.keys(LOADERS) as readonly ScreenName[];
+
+const loaded = new Map<ScreenName, Screen>();
+
+/** The screen where it has been fetched before, so that going back shows it at once. */
+export function screenAtHand(name: ScreenName): Screen | undefined {
+  return loaded.get(name);
+}
+
+/** Fetches a screen and its words. Rejects when that fails, also when Felt was renewed and the old files are gone. */
+export async function fetchScreen(name: ScreenName): Promise<Screen> {
+  const load = LOADERS[name];
+  if (load === undefined) throw new Error(`there is no screen ${name}`);
+  const { default: screen } = await load();
+  await wordsReady();
+  loaded.set(name, screen);
+  return screen;
+}
