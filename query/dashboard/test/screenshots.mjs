@@ -12,6 +12,9 @@ const SCREENS = {
   filtered: "/sites/shop/happiness?range=7d&f=device:is:mobile&f=country:not:IN",
   pages: "/sites/shop/pages?range=7d",
   detail: "/sites/shop/pages?range=28d&page=/checkout/pay",
+  journeys: "/sites/shop/journeys?range=28d",
+  journey: "/sites/shop/journeys?range=28d&id=checkout",
+  "no-journeys": "/sites/quiet/journeys?range=1h",
   quiet: "/sites/quiet/happiness?range=7d",
   fresh: "/sites/fresh/happiness",
 };

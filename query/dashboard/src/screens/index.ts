@@ -9,6 +9,7 @@ export type Screen = ComponentType<{ tz: string }>;
 
 const LOADERS: Readonly<Partial<Record<ScreenName, () => Promise<{ default: Screen }>>>> = {
   happiness: () => import("./happiness.tsx"),
+  journeys: () => import("./journeys.tsx"),
   pages: () => import("./pages.tsx"),
 };
 

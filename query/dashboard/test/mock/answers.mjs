@@ -1,5 +1,7 @@
 // Answers the query API's calls from invented page views, in the shapes of the contract. For development and tests only.
 
+import { VISITS } from "./visits.mjs";
+
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
@@ -167,10 +169,11 @@ const KNOWN = {
   schema: [], health: TIME, values: [...TIME, "f", "who", "q", "limit"], summary: [...TIME, "metrics", "stats", "f", "who"],
   series: [...TIME, "metrics", "stats", "f", "who", "step"], distribution: [...TIME, "metric", "f", "who"],
   breakdown: [...TIME, "metrics", "stats", "by", "f", "who", "order", "limit", "cursor", "min"],
+  sessions: [...TIME, "f", "who", "order", "limit", "cursor", "min"], feedback: [...TIME, "f", "who", "limit", "cursor"], journeys: [...TIME, "f", "who"],
 };
 
 /** One GET below /api/v1/sites/{site}/. */
-export function answer(world, call, url, now) {
+export function answer(world, call, url, now, scopes = ["read:metrics", "read:sessions"]) {
   const params = url.searchParams;
   params.encodedFilters = url.search.slice(1).split("&").filter((pair) => pair.startsWith("f=")).map((pair) => pair.slice(2));
   const [kind, rest] = call.split("/");
@@ -178,6 +181,11 @@ export function answer(world, call, url, now) {
   const { rows, from, to } = chosen(world, params, now);
   const meta = { fresh_to: iso(now - 2000), source: "rollup", sample_rate: 1, views: rows.length, warnings: [] };
   const query = { from: iso(from), to: iso(to), tz: params.get("tz") ?? "UTC", who: params.get("who") ?? "humans" };
+  if (kind in VISITS) {
+    const found = VISITS[kind]({ rows, world, rest: call.includes("/") ? decodeURIComponent(call.slice(kind.length + 1)) : undefined, params, scopes, Refused });
+    if (found === null) throw new Refused(404, "Not found", { detail: "there is no such session, or it is gone: single page views are kept for 30 days" });
+    return { query, meta: { ...meta, ...found.meta }, data: found.data };
+  }
   if (kind === "schema") return { query: {}, meta, data: { dimensions: [...DIMENSIONS.map((name) => ({ name, ops: ["is", "not", "glob", "prefix", "set"] })), { name: "tag:plan", ops: ["is", "not", "glob", "prefix", "gt", "lt", "set"] }] } };
   if (kind === "summary") return { query, meta, data: records(rows, params, false) };
   if (kind === "series") return { query, meta, data: series(rows, from, to, params) };

@@ -19,7 +19,7 @@ const CSP = "default-src 'self'; script-src 'self'; style-src 'self'; object-src
 export async function startMock({ now = Date.parse("2026-11-22T10:42:20Z"), port = 0, views = 24_000, ticking = false } = {}) {
   const began = Date.now();
   const controls = {
-    failing: {}, token: null, person: null, ways: null, signedIn: false, delay_ms: 0, requests: [], warnings: [], down: false,
+    failing: {}, token: null, person: null, ways: null, signedIn: false, delay_ms: 0, requests: [], warnings: [], down: false, scopes: ["read:metrics", "read:sessions"],
     worlds: { shop: makeWorld({ now, views }), quiet: makeWorld({ now, views: 60, seed: 3 }), fresh: [] },
     sites: [{ key: "shop", name: "The Shop" }, { key: "quiet", name: "A Quiet Corner" }, { key: "fresh", name: "Brand New" }],
     now: () => (ticking ? now + Date.now() - began : now),
@@ -55,7 +55,7 @@ export async function startMock({ now = Date.parse("2026-11-22T10:42:20Z"), port
     if (status !== undefined) throw new Refused(status, status >= 500 ? "the store does not answer" : "refused by test");
     const world = controls.worlds[site];
     if (world === undefined) throw new Refused(404, "unknown site");
-    const found = answer(world, call, url, controls.now());
+    const found = answer(world, call, url, controls.now(), controls.scopes);
     found.meta.warnings = controls.warnings;
     return found;
   }

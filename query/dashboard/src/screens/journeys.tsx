@@ -1,0 +1,116 @@
+// "Where do visitors fail to get what they came for?" All journeys, and one: where people leave it, and whether speed matters.
+
+import { address, hrefWith } from "../address/navigate.ts";
+import { endsNow } from "../address/range.ts";
+import { apiPath, healthPath } from "../api/paths.ts";
+import { partAs, useScreenData } from "../api/screen-data.ts";
+import type { Health, Meta } from "../api/types.ts";
+import type { FunnelRow, JourneyRow, SpeedRow } from "../api/visits.ts";
+import { confidence } from "../stats/happiness.ts";
+import { core } from "../words/core.ts";
+import { formatCount, formatDuration, formatShare } from "../words/format.ts";
+import type { Phrase } from "../words/headline.ts";
+import { journeyWords } from "../words/journeys.ts";
+import { formatMoney } from "../words/money.ts";
+import { starred } from "../words/starred.ts";
+import { rangeWords } from "../words/time.ts";
+import { Funnel, worstStep } from "../widgets/funnel.tsx";
+import { Headline } from "../widgets/headline.tsx";
+import { JourneysTable } from "../widgets/journeys-table.tsx";
+import { Link } from "../widgets/link.tsx";
+import { FirstVisit } from "../widgets/parts.tsx";
+import { SpeedChart } from "../widgets/speed-chart.tsx";
+import { Warnings } from "../widgets/warnings.tsx";
+import { Nothing, Widget } from "../widgets/widget.tsx";
+
+export default function JourneysScreen({ tz }: { tz: string }) {
+  const { id } = address.value;
+  return id === null ? <AllJourneys tz={tz} /> : <OneJourney key={id} id={id} tz={tz} />;
+}
+
+function AllJourneys({ tz }: { tz: string }) {
+  const here = address.value;
+  const words = journeyWords();
+  const data = useScreenData({ journeys: apiPath(here, "journeys"), health: healthPath(here) }, endsNow(here.range));
+  const part = partAs<JourneyRow[]>(data, "journeys");
+  const health = partAs<Health>(data, "health");
+  if (health?.ok && health.answer.data.waiting && !data.stale) return <FirstVisit arrived={data.retry} />;
+  const question = [{ text: core().chrome.screen.journeys.question }];
+  return (
+    <>
+      <Headline phrases={part === undefined ? null : part.ok ? sentence(part.answer.data, rangeWords(here.range, tz)) : question} stale={data.stale} />
+      <Warnings data={data} />
+      <div class="grid">
+        <Widget<JourneyRow[]> class="table-card" title={words.title} data={data} part="journeys">
+          {(answer) => (answer.data.length === 0 ? <Teaching /> : <JourneysTable rows={answer.data} />)}
+        </Widget>
+      </div>
+    </>
+  );
+}
+
+/** The journey on which most is left behind: by its worth where steps tell it, else by how many leave. */
+function sentence(rows: readonly JourneyRow[], over: string): Phrase[] {
+  const words = journeyWords();
+  const judged = rows.filter((row) => confidence(row.started) !== "few" && row.started > 0);
+  const [worst] = [...judged].sort((a, b) => (b.lost_amount ?? 0) - (a.lost_amount ?? 0) || b.abandoned - a.abandoned);
+  if (worst === undefined) return starred(rows.some((row) => row.started > 0) ? words.few(over) : words.none(over));
+  const worth = worst.lost_amount ? words.worth(formatMoney(worst.lost_amount, worst.currency)) : "";
+  return starred(words.worst(worst.name, formatCount(worst.abandoned), formatCount(worst.started), worth, over));
+}
+
+/** What a journey is, and the two ways to have one. */
+function Teaching() {
+  const words = journeyWords();
+  const site = address.value.site ?? "";
+  const put = `curl -X PUT ${location.origin}/api/v1/sites/${site}/journeys/checkout -H "Authorization: Bearer $FELT_TOKEN" -H "Content-Type: application/json" \\
+  -d '{"name": "Checkout", "steps": [{"name": "Basket", "page": "/basket"}, {"name": "Pay", "page": "/checkout/pay"}, {"name": "Done", "page": "/thanks"}]}'`;
+  return (
+    <div class="teach">
+      <p>{words.emptyTitle}</p>
+      <p>{words.emptyEvents}</p>
+      <pre tabIndex={0}><code>{'felt("step", "checkout", "pay", { amount: 49.9, currency: "EUR" });'}</code></pre>
+      <p>{words.emptyPages}</p>
+      <pre tabIndex={0}><code>{put}</code></pre>
+    </div>
+  );
+}
+
+function OneJourney({ id, tz }: { id: string; tz: string }) {
+  const here = address.value;
+  const words = journeyWords();
+  const call = `journeys/${encodeURIComponent(id)}`;
+  const data = useScreenData({ journey: apiPath(here, call), funnel: apiPath(here, `${call}/funnel`), speed: apiPath(here, `${call}/speed`) }, endsNow(here.range));
+  const journey = partAs<JourneyRow>(data, "journey");
+  const funnel = partAs<FunnelRow[]>(data, "funnel");
+  const over = rangeWords(here.range, tz);
+  const row = journey?.ok ? journey.answer.data : undefined;
+  const unknown = journey?.ok === false && journey.problem.status === 404;
+  return (
+    <>
+      <p class="crumbs"><Link href={hrefWith({ id: null })}><span aria-hidden="true">← </span>{words.all}</Link></p>
+      <Headline phrases={journey === undefined ? null : row === undefined ? [{ text: unknown ? words.unknown : id }] : told(row, funnel?.ok ? funnel.answer.data : [], over)} stale={data.stale} />
+      <Warnings data={data} />
+      {unknown ? <div class="card"><Teaching /></div> : (
+        <div class="grid">
+          <Widget<FunnelRow[]> class="w-half chart-card" title={words.funnelTitle} data={data} part="funnel"
+            hint={row?.in_time_share != null && row.within_s != null ? words.within(formatShare(row.in_time_share), formatDuration(row.within_s * 1000)) : undefined}>
+            {(answer) => ((answer.data[0]?.entered ?? 0) === 0 ? <Nothing /> : <Funnel rows={answer.data} />)}
+          </Widget>
+          <Widget<SpeedRow[]> class="w-half chart-card" title={words.speedTitle} hint={words.speedHint} data={data} part="speed">
+            {(answer) => (answer.data.some((span) => span.started > 0) ? <SpeedChart rows={answer.data} said={(answer.meta as Meta & { words?: string }).words} /> : <Nothing />)}
+          </Widget>
+        </div>
+      )}
+    </>
+  );
+}
+
+function told(row: JourneyRow, steps: readonly FunnelRow[], over: string): Phrase[] {
+  const words = journeyWords();
+  if (row.started === 0) return starred(words.none(over));
+  if (confidence(row.started) === "few" || row.completion === null) return starred(words.oneFew(row.name, formatCount(row.started), over));
+  const worst = worstStep(steps);
+  const step = worst === null ? "" : words.mostLeave(worst.step, formatCount(worst.left));
+  return starred(words.one(row.name, formatShare(row.completion), formatCount(row.started), over, step));
+}
