@@ -22,6 +22,7 @@ mod known;
 pub mod openapi;
 pub mod people;
 pub mod planner;
+mod prometheus;
 mod record;
 mod router;
 mod secrets;

@@ -3,7 +3,7 @@
 use crate::calls::{self, Parts};
 use crate::grammar::nearest;
 use crate::state::QueryState;
-use crate::{assets, audit, erase, events, headers, openapi, people, slos, tokens};
+use crate::{assets, audit, erase, events, headers, openapi, people, prometheus, slos, tokens};
 use axum::extract::Path;
 use axum::http::Method;
 use axum::middleware::from_fn_with_state;
@@ -55,6 +55,21 @@ fn slo_calls() -> [(&'static str, MethodRouter<QueryState>, &'static str); 4] {
     ]
 }
 
+/// What Prometheus and its friends ask.
+fn prometheus_calls() -> [(&'static str, MethodRouter<QueryState>, &'static str); 8] {
+    let both = "GET, HEAD, POST";
+    [
+        ("/metrics/sites/{site}", get(prometheus::site_metrics), "GET, HEAD"),
+        ("/prometheus/api/v1/query", get(prometheus::query).post(prometheus::query), both),
+        ("/prometheus/api/v1/query_range", get(prometheus::query_range).post(prometheus::query_range), both),
+        ("/prometheus/api/v1/series", get(prometheus::series).post(prometheus::series), both),
+        ("/prometheus/api/v1/labels", get(prometheus::labels).post(prometheus::labels), both),
+        ("/prometheus/api/v1/label/{name}/values", get(prometheus::label_values), "GET, HEAD"),
+        ("/prometheus/api/v1/metadata", get(prometheus::metadata), "GET, HEAD"),
+        ("/prometheus/api/v1/status/buildinfo", get(prometheus::buildinfo), "GET, HEAD"),
+    ]
+}
+
 /// The paths of the API, for tests that hold the document against them.
 pub fn paths() -> Vec<&'static str> {
     let others = [
@@ -66,7 +81,8 @@ pub fn paths() -> Vec<&'static str> {
     ];
     let access = access_calls().map(|(path, ..)| path);
     let slos = slo_calls().map(|(path, ..)| path);
-    site_calls().map(|(path, _)| path).into_iter().chain(access).chain(slos).chain(others).collect()
+    let prometheus = prometheus_calls().map(|(path, ..)| path);
+    site_calls().map(|(path, _)| path).into_iter().chain(access).chain(slos).chain(prometheus).chain(others).collect()
 }
 
 /// The API and the dashboard. It brings the fallback of the whole server: whatever is nothing else is the dashboard.
@@ -82,7 +98,7 @@ pub fn router(state: QueryState) -> Router {
         .route("/api/v1/sites/{site}/erasures/{id}", get(erase::erasure).fallback(reads_only))
         .with_state(state.clone());
     let mut access: Router<QueryState> = Router::new();
-    for (path, handler, methods) in access_calls().into_iter().chain(slo_calls()) {
+    for (path, handler, methods) in access_calls().into_iter().chain(slo_calls()).chain(prometheus_calls()) {
         access = access.route(path, handler.fallback(async move || Problem::method_not_allowed(methods)));
     }
     let access = access.with_state(state.clone());
@@ -99,6 +115,7 @@ pub fn router(state: QueryState) -> Router {
         .merge(erasures)
         .merge(access)
         .route("/api/v1/openapi.json", get(openapi::document).fallback(reads_only))
+        .route("/prometheus/{*call}", any(prometheus::unknown))
         .route("/api/v1/sites/{site}/{call}", any(unknown_call))
         .layer(compress)
         // What comes last here is passed first: who asks and from where, then the record of writes, then the call.

@@ -38,6 +38,8 @@ pub struct Shared {
     pub(crate) cache: Arc<Cache>,
     /// Told when an erasure was asked for.
     pub(crate) erasures: tokio::sync::Notify,
+    /// What Prometheus was told of each site.
+    pub(crate) exports: crate::prometheus::Exports,
     /// Told when a promise was made or changed.
     pub(crate) promises: tokio::sync::Notify,
     places: HashMap<String, Semaphore>,
@@ -84,6 +86,7 @@ impl QueryState {
         // Sessions of people are known here only: nothing but the query role takes their cookies.
         let authorize = Arc::new(WithSessions::new(people.clone(), authorize));
         let (erasures, promises) = (tokio::sync::Notify::new(), tokio::sync::Notify::new());
+        let exports = crate::prometheus::Exports::of(&sites);
         Self(Arc::new(Shared {
             config,
             store,
@@ -95,6 +98,7 @@ impl QueryState {
             watermark,
             cache,
             erasures,
+            exports,
             promises,
             places,
             rates,

@@ -58,6 +58,14 @@ use utoipa::{Modify, OpenApi};
         crate::slos::delete_slo,
         crate::slos::slo_budget,
         crate::slos::slo_spenders,
+        crate::prometheus::site_metrics,
+        crate::prometheus::query,
+        crate::prometheus::query_range,
+        crate::prometheus::series,
+        crate::prometheus::labels,
+        crate::prometheus::label_values,
+        crate::prometheus::metadata,
+        crate::prometheus::buildinfo,
         document
     ),
     components(schemas(ProblemBody, ProblemError, BatchQuestion, BatchPart, BatchAnswer)),
@@ -66,6 +74,7 @@ use utoipa::{Modify, OpenApi};
         (name = "metrics", description = "What visitors felt and what was measured"),
         (name = "schema", description = "What can be asked"),
         (name = "slos", description = "Promises on what people felt, and how they stand"),
+        (name = "prometheus", description = "For Prometheus and Grafana"),
         (name = "privacy", description = "Erasing a person, with the proof of it"),
         (name = "access", description = "Who may come in: sessions, people, tokens; and the record of writes"),
         (name = "health", description = "Whether the figures can be trusted")

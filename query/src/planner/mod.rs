@@ -12,7 +12,7 @@ pub mod scope;
 mod source;
 mod steps;
 
-pub use cells::{Cell, Cells, Group};
+pub use cells::{Cell, Cells, Group, Row};
 pub use conditions::{conditions, dimension_sql};
 pub use raw::{sampled_of, window_conditions};
 pub use source::{Plan, Source, SourceKind, Window, plan};

@@ -31,6 +31,8 @@ pub enum SiteTable {
     SloMinutes,
     /// What people say about the site.
     Documents,
+    /// What Prometheus was told.
+    ExportedTotals,
 }
 
 impl SiteTable {
@@ -47,6 +49,7 @@ impl SiteTable {
             SiteTable::Slos => "slos",
             SiteTable::SloMinutes => "slo_minutes",
             SiteTable::Documents => "documents",
+            SiteTable::ExportedTotals => "exported_totals",
         }
     }
 }
@@ -208,6 +211,11 @@ impl Rows {
     /// Of rows that are versions of each other, those with the highest `version`.
     pub fn newest_by(self, key: &'static str, version: &'static str) -> Rows {
         Rows(format!("{} ORDER BY {version} DESC LIMIT 1 BY {key}", self.0))
+    }
+
+    /// One row for each `key` of these rows, of which `select` says the columns.
+    pub fn per(self, select: &str, key: &str) -> Rows {
+        Rows(format!("SELECT {select} FROM ({}) GROUP BY {key}", self.0))
     }
 
     /// These rows as a sub-select of another's condition.

@@ -15,4 +15,5 @@ mod words;
 
 pub use calls::*;
 pub use keeper::run;
+pub(crate) use promise::Promise;
 pub use shapes::*;

@@ -112,6 +112,14 @@ impl Promise {
         load(state, Statement::service(ServiceTable::Slos, COLUMNS, NEWEST)).await
     }
 
+    /// The journey that it is about, if it is about one.
+    pub fn journey(&self) -> &str {
+        match &self.slo.sli.kind {
+            SliKind::Available { journey, .. } => journey,
+            SliKind::Fast { .. } | SliKind::Happy(_) | SliKind::Works | SliKind::Fresh { .. } => "",
+        }
+    }
+
     /// The filters of its indicator. They were checked when it was made.
     pub fn filters(&self) -> Vec<Filter> {
         self.slo.sli.filters.iter().filter_map(|text| Filter::parse(text).ok()).collect()

@@ -9,6 +9,8 @@ mod guard;
 mod hostile;
 mod limits;
 mod openapi;
+mod prometheus;
+mod promql;
 mod slos;
 mod sources;
 mod summary;

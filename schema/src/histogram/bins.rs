@@ -64,7 +64,7 @@ impl Histogram {
 
     /// How many values are at or under an edge: exactly where the edge is a limit, else by each bucket's
     /// representative, but never on the wrong side of a limit.
-    fn count_up_to(&self, edge: u64, limits: &[Limit]) -> i64 {
+    pub fn count_up_to(&self, edge: u64, limits: &[Limit]) -> i64 {
         if let Some(limit) = limits.iter().find(|limit| u64::from(limit.at_most) == edge) {
             return limit.count;
         }

@@ -8,6 +8,7 @@
 
 mod document;
 mod erasure;
+mod exported;
 mod operations;
 mod page_view;
 mod people;
@@ -16,6 +17,7 @@ mod slo;
 
 pub use document::DocumentRow;
 pub use erasure::{ErasureRow, ErasureTargetRow};
+pub use exported::ExportedTotalRow;
 pub use operations::{DeadLetterRow, OutcomeRow, ProgressRow, TokenRow, ViewStateRow};
 pub use page_view::{EventRow, PageViewRow};
 pub use people::{AuditRow, PersonRow, SessionRow};

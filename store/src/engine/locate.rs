@@ -9,8 +9,11 @@ pub(crate) const LIBCHDB_VERSION: &str = "26.7.3";
 
 const FILE: &str = "libchdb.so";
 
-/// Finds the library, or says where it was looked for and how to get it.
-pub(crate) fn library(config: &EngineConfig) -> Result<PathBuf, EngineError> {
+/// Finds the library.
+///
+/// # Errors
+/// When it is in none of the places; the error names them and says how to get it.
+pub fn library(config: &EngineConfig) -> Result<PathBuf, EngineError> {
     let executable = std::env::current_exe().ok();
     let candidates = candidates(config, executable.as_deref());
     match candidates.iter().find(|path| path.is_file()) {

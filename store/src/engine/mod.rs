@@ -25,6 +25,7 @@ mod work;
 
 pub use config::{EngineConfig, SpawnConfig};
 pub use instance::find;
+pub use locate::library;
 pub use process::{run, run_supervised};
 pub use supervise::{EngineHandle, spawn};
 
