@@ -36,6 +36,10 @@ pub enum Command {
     Migrate(Migrate),
     /// Brings history in from NDJSON files.
     Import(Import),
+    /// Synthetic visitors at a steady rate: accepted, refused, how long answers take.
+    Load(Load),
+    /// Checks configuration, Kafka, ClickHouse, clock and disk, and says how to mend what is wrong.
+    Doctor(Doctor),
     /// Promises: check them before they are made.
     #[command(subcommand)]
     Slo(Slo),
@@ -126,6 +130,43 @@ pub struct Import {
     /// NDJSON files, plain or gzip; `-` is standard input.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
+}
+
+/// A load.
+#[derive(Debug, Args, Clone)]
+pub struct Load {
+    /// The address of a running Felt, such as `http://127.0.0.1:8090`, or that of its beacon with a site.
+    #[arg(long, value_name = "URL")]
+    pub to: String,
+    /// Beacons a second. They are sent at this rate whatever the answers take.
+    #[arg(long, value_name = "N", value_parser = crate::load::rate)]
+    pub rate: f64,
+    /// For how long.
+    #[arg(long = "for", default_value = "60s", value_name = "TIME", value_parser = crate::load::length)]
+    pub duration: std::time::Duration,
+    /// The site; the first that the other end tells by default.
+    #[arg(long, value_name = "KEY")]
+    pub site: Option<String>,
+    /// The `Origin` to send, where the site allows some only.
+    #[arg(long, value_name = "ORIGIN")]
+    pub origin: Option<String>,
+    /// Print one JSON object instead of lines of text.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What the doctor looks at.
+#[derive(Debug, Args, Clone)]
+pub struct Doctor {
+    /// The data folder of `felt serve`.
+    #[arg(long, env = "FELT_DATA", default_value = "./felt-data", value_name = "DIR")]
+    pub data: PathBuf,
+    /// Where Felt listens, if it runs.
+    #[arg(long, env = "FELT_LISTEN", default_value = "127.0.0.1:8090", value_name = "ADDR")]
+    pub listen: SocketAddr,
+    /// Print one JSON object instead of lines of text.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What can be done with promises.

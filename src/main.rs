@@ -5,7 +5,9 @@ mod admin;
 mod cli;
 mod config;
 mod demo;
+mod doctor;
 mod import;
+mod load;
 mod migrate;
 mod person;
 mod roles;
@@ -43,6 +45,14 @@ fn main() -> ExitCode {
     if let Command::Slo(command) = &cli.command {
         return slo::run(command);
     }
+    // A doctor whom a broken configuration keeps away would help nobody, and load is sent from machines that have none.
+    match cli.command {
+        Command::Doctor(args) => return alone(doctor::run(&args, cli.config.as_deref())),
+        Command::Load(args) => {
+            return alone(async { load::run(args).await.unwrap_or_else(|error| exit(Err(error))) });
+        }
+        _ => {}
+    }
     let config = match Config::load(cli.config.as_deref()) {
         Ok(config) => config,
         Err(faults) => return exit(Err(anyhow::Error::new(faults))),
@@ -62,6 +72,18 @@ fn main() -> ExitCode {
     exit(result)
 }
 
+/// Runs a command that needs no configuration and has an exit code of its own.
+fn alone(command: impl Future<Output = ExitCode>) -> ExitCode {
+    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => {
+            let code = runtime.block_on(command);
+            runtime.shutdown_timeout(LAST_WAIT);
+            code
+        }
+        Err(error) => exit(Err(anyhow::Error::new(error).context("the async runtime cannot be started"))),
+    }
+}
+
 async fn run(command: Command, config: Config) -> anyhow::Result<()> {
     match command {
         Command::Serve(args) => serve::run(args, &config).await,
@@ -73,7 +95,8 @@ async fn run(command: Command, config: Config) -> anyhow::Result<()> {
         Command::Import(args) => import::run(args, &config.cache_dir).await,
         Command::Token(command) => token::run(command, &config).await,
         Command::Person(command) => person::run(command, &config).await,
-        Command::Engine(_) | Command::Slo(_) => Ok(()), // done before the runtime
+        // Done before.
+        Command::Engine(_) | Command::Slo(_) | Command::Doctor(_) | Command::Load(_) => Ok(()),
     }
 }
 

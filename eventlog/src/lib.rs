@@ -17,7 +17,7 @@ pub mod protocol;
 pub mod testing;
 
 pub use config::{KafkaConfig, LocalLogConfig};
-pub use kafka::{KafkaConsumer, KafkaLog};
+pub use kafka::{KafkaConsumer, KafkaLog, look_at_topic};
 pub use local::{LocalConsumer, LocalLog, Waiting};
 pub use port::{
     AppendError, Assignment, DeclaredRange, Entry, EventLog, Health, LogConsumer, LogError, LogRecord, Position,

@@ -15,3 +15,4 @@ mod topic;
 
 pub use append::KafkaLog;
 pub use consumer::KafkaConsumer;
+pub use topic::look_at_topic;

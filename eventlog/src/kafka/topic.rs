@@ -38,6 +38,17 @@ pub(crate) async fn ensure(config: &KafkaConfig) -> Result<u32, LogError> {
     }
 }
 
+/// The number of the topic's partitions; `None` when it is not there. Makes nothing.
+///
+/// # Errors
+/// Fatal when the settings or the broker's rules do not allow it, transient when no broker answers.
+pub async fn look_at_topic(config: &KafkaConfig) -> Result<Option<u32>, LogError> {
+    let admin: AdminClient<Reporter> = client(config)
+        .create_with_context(Reporter)
+        .map_err(|error| log_error(&error, "cannot make a Kafka client"))?;
+    partitions(config, Arc::new(admin)).await
+}
+
 async fn partitions(config: &KafkaConfig, admin: Arc<AdminClient<Reporter>>) -> Result<Option<u32>, LogError> {
     let topic = config.topic.clone();
     blocking(move || {
