@@ -8,7 +8,7 @@ NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 CACHE := $(or $(FELT_CACHE_DIR),$(HOME)/.cache/felt)
 export FELT_CACHE_DIR := $(CACHE)
 
-.PHONY: help setup assets engine kafka chromium build demo test test-rust test-web test-long lint bench bench-assets fuzz fmt clean
+.PHONY: help setup assets engine kafka chromium prometheus build demo test test-rust test-web test-long lint bench bench-assets fuzz fmt clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -49,6 +49,9 @@ kafka: ## Fetch Apache Kafka, for the tests
 chromium: ## Install Chromium, for the tests
 	scripts/ensure-chromium.sh
 
+prometheus: ## Install Prometheus, for the tests
+	scripts/ensure-prometheus.sh
+
 build: assets ## Build the felt binary, optimised
 	cargo build --release --locked
 
@@ -70,7 +73,7 @@ test-web: assets chromium tests/browser/node_modules/.stamp ## Beacon, dashboard
 	cd query/dashboard && npm test --silent
 	cd tests/browser && npm test --silent
 
-test-rust: assets engine kafka chromium tests/browser/node_modules/.stamp tests/oidc/node_modules/.stamp ## Unit, contract and end-to-end tests
+test-rust: assets engine kafka chromium prometheus tests/browser/node_modules/.stamp tests/oidc/node_modules/.stamp ## Unit, contract and end-to-end tests
 	cargo build --workspace --bins --locked
 	cargo test --workspace --locked
 

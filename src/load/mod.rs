@@ -7,6 +7,7 @@
 mod report;
 mod visitor;
 
+use std::net::IpAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,21 +26,41 @@ use crate::cli;
 const WAITING_MAX: usize = 20_000;
 /// Longest wait for an answer: a browser would have given up.
 const ANSWER_WAIT: Duration = Duration::from_secs(10);
+/// Beacons a second from one address, and most addresses: half of what a site takes from one client by default.
+const ADDRESS_RATE: f64 = 50.0;
+const ADDRESSES_MAX: u8 = 200;
 /// How many due beacons are sent before others get their turn on this thread.
 const BURST_MAX: u64 = 64;
 
 /// Sends the load, prints the report, and fails when nothing was accepted.
 pub async fn run(args: cli::Load) -> Result<ExitCode> {
-    let http = reqwest::Client::builder().timeout(ANSWER_WAIT).build().context("the HTTP client cannot be made")?;
-    let target = target(&http, &args).await?;
+    let target = target(&client(None)?, &args).await?;
+    let clients = clients(&target, args.rate)?;
     eprintln!("{} beacons a second to {target} for {} s", args.rate, args.duration.as_secs_f64());
-    let report = load(http, &target, &args).await?;
+    let report = load(&clients, &target, &args).await?;
     if args.json {
         println!("{}", report.to_json());
     } else {
         println!("{report}");
     }
     Ok(if report.accepted > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn client(from: Option<IpAddr>) -> Result<reqwest::Client> {
+    let http = reqwest::Client::builder().timeout(ANSWER_WAIT).local_address(from);
+    http.build().context("the HTTP client cannot be made")
+}
+
+/// One client for each address that visitors come from. To this machine itself they come from as many as the rate wants, because Felt
+/// limits what one address may send; elsewhere they all come from here.
+fn clients(target: &str, rate: f64) -> Result<Vec<reqwest::Client>> {
+    let here = reqwest::Url::parse(target).is_ok_and(|url| matches!(url.host_str(), Some("127.0.0.1")));
+    // Only Linux answers on the whole of 127.0.0.0/8.
+    if !here || !cfg!(target_os = "linux") {
+        return Ok(vec![client(None)?]);
+    }
+    let count = (rate / ADDRESS_RATE).ceil().clamp(1.0, f64::from(ADDRESSES_MAX)) as u8;
+    (1..=count).map(|n| client(Some(IpAddr::from([127, 20, 0, n])))).collect()
 }
 
 /// The address of the beacon of a site: the one that was named, else the first that the other end has.
@@ -63,7 +84,7 @@ async fn target(http: &reqwest::Client, args: &cli::Load) -> Result<String> {
     Ok(format!("{to}/v1/beacon?site={site}"))
 }
 
-async fn load(http: reqwest::Client, target: &str, args: &cli::Load) -> Result<Report> {
+async fn load(clients: &[reqwest::Client], target: &str, args: &cli::Load) -> Result<Report> {
     let count = (args.rate * args.duration.as_secs_f64()).round().max(1.0) as u64;
     let mut visitors = Visitors::new();
     let waiting = Arc::new(Semaphore::new(WAITING_MAX));
@@ -86,6 +107,7 @@ async fn load(http: reqwest::Client, target: &str, args: &cli::Load) -> Result<R
             overdue += 1;
             continue;
         };
+        let http = &clients[visitors.visit() as usize % clients.len()];
         let mut request = http
             .post(target)
             .header("content-type", "text/plain;charset=UTF-8")
@@ -100,7 +122,7 @@ async fn load(http: reqwest::Client, target: &str, args: &cli::Load) -> Result<R
             let _ = tell.send((outcome, due.elapsed())).await;
             drop(place);
         });
-        if n % BURST_MAX == 0 {
+        if n.is_multiple_of(BURST_MAX) {
             // Many may be due at once after a stall: those that were sent want to be driven too.
             tokio::task::yield_now().await;
             while beacons.try_join_next().is_some() {}

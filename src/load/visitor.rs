@@ -35,10 +35,14 @@ impl Visitors {
         Self { random, run, views: 0, open: None }
     }
 
+    /// The visit that the next beacon belongs to.
+    pub fn visit(&self) -> u64 {
+        self.views / VIEWS_PER_SESSION
+    }
+
     /// The browser of the visitor whose beacon comes next.
     pub fn user_agent(&self) -> &'static str {
-        let session = self.views / VIEWS_PER_SESSION;
-        USER_AGENTS[usize::from(session % 3 == 2)]
+        USER_AGENTS[usize::from(self.visit() % 3 == 2)]
     }
 
     /// The next beacon: a new page view, or now and then the end of the one before.
@@ -50,7 +54,7 @@ impl Visitors {
         let beacon = self.snapshot(&view, 0);
         self.views += 1;
         // The end of a visit's last view would be told by the next visitor's browser.
-        if self.views % ENDED_ONE_IN == 0 && self.views % VIEWS_PER_SESSION != 0 {
+        if self.views.is_multiple_of(ENDED_ONE_IN) && !self.views.is_multiple_of(VIEWS_PER_SESSION) {
             self.open = Some(view);
         }
         beacon

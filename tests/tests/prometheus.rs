@@ -1,0 +1,173 @@
+//! A real Prometheus scrapes a site, over a restart of Felt, and is then asked the same as Felt itself.
+
+use std::collections::BTreeMap;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use felt_tests::api::Api;
+use felt_tests::beacons::snapshot;
+use felt_tests::process::{Felt, signal};
+use serde_json::Value;
+
+/// Views of the first batch, which stand before the first scrape, and of the second.
+const BEFORE: u64 = 200;
+const AFTER: u64 = 20;
+/// How long a scrape, or a beacon's way into it, may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// A Prometheus of this test's own.
+struct Prometheus {
+    child: Child,
+    url: String,
+}
+
+impl Prometheus {
+    fn start(target: &str, dir: &Path) -> Result<Self> {
+        let address = format!("127.0.0.1:{}", free_port()?);
+        let config = format!(
+            "global: {{scrape_interval: 1s, scrape_timeout: 1s}}\nscrape_configs:\n  - job_name: felt\n    metrics_path: /metrics/sites/shop\n    \
+             static_configs: [{{targets: [\"{target}\"], labels: {{site: shop}}}}]\n"
+        );
+        std::fs::write(dir.join("prometheus.yml"), config)?;
+        let child = Command::new("prometheus")
+            .args(["--config.file=prometheus.yml", "--storage.tsdb.path=tsdb", "--log.level=warn"])
+            .arg(format!("--web.listen-address={address}"))
+            .current_dir(dir)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(std::fs::File::create(dir.join("prometheus.log"))?)
+            .spawn()
+            .context("prometheus is missing: scripts/ensure-prometheus.sh installs it")?;
+        Ok(Self { child, url: format!("http://{address}") })
+    }
+}
+
+impl Drop for Prometheus {
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            signal(self.child.id(), "KILL");
+            let _ = self.child.wait();
+        }
+    }
+}
+
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+/// What an expression is worth, by labels; those of the scrape itself left out.
+async fn worth(base: &str, query: &str) -> Result<BTreeMap<String, f64>> {
+    let request = reqwest::Client::new().get(format!("{base}/api/v1/query")).query(&[("query", query)]);
+    let answer: Value = request.send().await?.json().await?;
+    ensure!(answer["status"] == "success", "{query}: {answer}");
+    let rows = answer["data"]["result"].as_array().context("no rows")?;
+    let of_row = |row: &Value| {
+        let labels = row["metric"].as_object()?.iter();
+        let labels: Vec<String> = labels
+            .filter(|(name, _)| *name != "job" && *name != "instance")
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        Some((labels.join(","), row["value"][1].as_str()?.parse().ok()?))
+    };
+    rows.iter().map(|row| of_row(row).context("no value")).collect()
+}
+
+async fn until(base: &str, query: &str, value: f64) -> Result<()> {
+    let begin = Instant::now();
+    loop {
+        let now = worth(base, query).await;
+        if now.as_ref().is_ok_and(|now| now.values().eq([&value])) {
+            return Ok(());
+        }
+        if begin.elapsed() > PATIENCE {
+            bail!("{query} at {base} is not {value}: {now:?}");
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+async fn send(api: &Api, views: std::ops::Range<u64>) -> Result<()> {
+    for n in views {
+        let mut view = snapshot(&format!("view-{n:06}"), 0, 300.0 + (n * 97 % 6_000) as f64);
+        view["route"] = ["/", "/cart", "/p/:id"][(n % 3) as usize].into();
+        assert_eq!(api.beacon(view.to_string()).await?, 204);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn prometheus_scrapes_totals_that_outlive_a_restart_and_felt_answers_as_it_does() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let address = format!("127.0.0.1:{}", free_port()?);
+    let args = ["serve", "--data", "data", "--listen", &address];
+    let felt = Felt::start(&args, dir.path())?;
+    let api = Api::new(&felt.url, "shop");
+    send(&api, 0..BEFORE).await?;
+    api.until_views(BEFORE, "range=1h").await?;
+
+    // Whatever promtool has to say against the text, it says.
+    let (status, text) = api.get("/metrics/sites/shop").await?;
+    assert_eq!(status, 200);
+    let mut promtool =
+        Command::new("promtool").args(["check", "metrics"]).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    std::io::Write::write_all(&mut promtool.stdin.take().context("a pipe")?, text.as_bytes())?;
+    let checked = promtool.wait_with_output()?;
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+
+    let prometheus = Prometheus::start(&address, dir.path())?;
+    until(&prometheus.url, "sum(felt_views_total)", BEFORE as f64).await?;
+    assert!(felt.stop()?.success());
+    let felt = Felt::start(&args, dir.path())?;
+    let api = Api::new(&felt.url, "shop");
+    send(&api, BEFORE..BEFORE + AFTER).await?;
+    until(&prometheus.url, "sum(felt_views_total)", (BEFORE + AFTER) as f64).await?;
+
+    let oracle = |query: &'static str| worth(&prometheus.url, query);
+    assert_eq!(oracle("sum(resets(felt_views_total[1h]))").await?.values().sum::<f64>(), 0.0, "no total fell");
+    assert_eq!(oracle("sum(resets(felt_lcp_seconds_bucket[1h]))").await?.values().sum::<f64>(), 0.0);
+    let increase: f64 = oracle("sum(increase(felt_views_total[1h]))").await?.values().sum();
+    assert!(increase > AFTER as f64 * 0.9 && increase < BEFORE as f64 / 2.0, "{increase} is not about {AFTER}");
+
+    // Everything arrived where it began, so both count the same.
+    let ours = format!("{}/prometheus", felt.url);
+    assert_eq!(
+        worth(&ours, "sum(increase(felt_views_total[1h]))").await?.values().sum::<f64>(),
+        (BEFORE + AFTER) as f64
+    );
+    for query in [
+        "felt_views_total",
+        "felt_lcp_seconds_bucket",
+        "felt_lcp_seconds_count{page!=\"/\"}",
+        "felt_lcp_seconds_bucket{page=~\"/c.*|/\",le=\"2.5\"} > 10",
+        "sum by (page) (felt_lcp_seconds_count)",
+        "sum without (level) (felt_views_total)",
+        "avg by (le) (felt_inp_seconds_bucket)",
+        "max(felt_lcp_seconds_count) - min(felt_lcp_seconds_count)",
+        "count by (le) (felt_cls_bucket)",
+        "histogram_quantile(0.75, felt_lcp_seconds_bucket)",
+        "histogram_quantile(0.5, sum by (le) (felt_ttfb_seconds_bucket))",
+        "felt_lcp_seconds_bucket{le=\"4\"} / ignoring (le) felt_lcp_seconds_count",
+        "felt_lcp_seconds_sum / felt_lcp_seconds_count",
+        "sum(felt_views_total{level=\"delighted\"}) / sum(felt_views_total) > bool 0.1",
+        "felt_views_total{level=\"brutal\"} or vector(1)",
+        "felt_lcp_seconds_count unless on (page) felt_lcp_seconds_count{page=\"/\"}",
+        "-sum(felt_views_total) ^ 2 % 7",
+    ] {
+        let (theirs, own) = (oracle(query).await?, worth(&ours, query).await?);
+        assert_eq!(theirs.keys().collect::<Vec<_>>(), own.keys().collect::<Vec<_>>(), "{query}");
+        for (labels, expected) in &theirs {
+            let found = own[labels];
+            assert!(
+                (found - expected).abs() <= 1e-9 * expected.abs().max(1.0),
+                "{query} {{{labels}}}: {found}, Prometheus says {expected}"
+            );
+        }
+        assert!(!theirs.is_empty(), "{query} says nothing");
+    }
+    drop(prometheus);
+    assert!(felt.stop()?.success());
+    Ok(())
+}
