@@ -105,8 +105,10 @@ pub fn echo(query: &Query, window: Window, step: Option<Step>) -> Map<String, Va
     if takes(Parameter::Stats) && query.stats != query.call.default_stats() {
         put("stats", names(query.stats.iter().map(|stat| stat.name().to_owned()).collect()));
     }
-    if takes(Parameter::By) {
+    if takes(Parameter::By) && (!query.by.is_empty() || query.call == Call::Breakdown) {
         put("by", names(query.by.iter().map(|dimension| dimension.name().into_owned()).collect()));
+    }
+    if takes(Parameter::Order) {
         put("order", query.order.print().into());
         put("min", query.min.into());
     }

@@ -9,6 +9,7 @@ mod assets;
 pub mod audit;
 mod cache;
 mod calls;
+mod compare;
 mod config;
 #[allow(dead_code, reason = "each kind is used by the calls that are being built on it")]
 mod documents;

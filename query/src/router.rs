@@ -3,7 +3,7 @@
 use crate::calls::{self, Parts};
 use crate::grammar::nearest;
 use crate::state::QueryState;
-use crate::{assets, audit, erase, events, headers, openapi, people, prometheus, slos, tokens};
+use crate::{assets, audit, compare, erase, events, headers, openapi, people, prometheus, slos, tokens};
 use axum::extract::Path;
 use axum::http::Method;
 use axum::middleware::from_fn_with_state;
@@ -15,7 +15,7 @@ use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 
 /// Every GET of the API below a site, with its handler. The paths are those of the OpenAPI document.
-fn site_calls() -> [(&'static str, MethodRouter<QueryState>); 7] {
+fn site_calls() -> [(&'static str, MethodRouter<QueryState>); 8] {
     [
         ("/api/v1/sites/{site}/schema", get(calls::schema)),
         ("/api/v1/sites/{site}/values/{dimension}", get(calls::values)),
@@ -24,6 +24,7 @@ fn site_calls() -> [(&'static str, MethodRouter<QueryState>); 7] {
         ("/api/v1/sites/{site}/breakdown", get(calls::breakdown)),
         ("/api/v1/sites/{site}/distribution", get(calls::distribution)),
         ("/api/v1/sites/{site}/health", get(calls::health)),
+        ("/api/v1/sites/{site}/compare", get(compare::compare)),
     ]
 }
 
@@ -138,7 +139,7 @@ async fn posts_only(_: Method) -> Response {
 
 /// A call that is not there, or not there yet.
 async fn unknown_call(Path((_, call)): Path<(String, String)>) -> Problem {
-    let known = ["schema", "values", "summary", "series", "breakdown", "distribution", "health", "slos"];
+    let known = ["schema", "values", "summary", "series", "breakdown", "distribution", "health", "compare", "slos"];
     let problem = Problem::not_found(format!("there is no such call; there are: {}", known.join(", ")));
     match nearest(&call, &known) {
         Some(near) => problem.field("did_you_mean", near),

@@ -1,13 +1,14 @@
 //! The grammar's law, and tables of what it takes and refuses.
 
 use felt_query::grammar::{
-    Call, Dimension, Filter, Measure, Op, Order, OrderKey, Parameter, Query, Range, Stat, Step, Unit, Who, Zone,
+    Call, Dimension, Filter, Measure, Op, Order, OrderKey, Parameter, Query, Range, Stat, Step, Unit, Vs, Who, Zone,
 };
 use felt_schema::metric::Metric;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
-const CALLS: [Call; 6] = [Call::Values, Call::Summary, Call::Series, Call::Breakdown, Call::Distribution, Call::Health];
+const CALLS: [Call; 7] =
+    [Call::Values, Call::Summary, Call::Series, Call::Breakdown, Call::Distribution, Call::Health, Call::Compare];
 
 /// Any text without control characters, with what is special to URLs and to the grammar over-represented.
 fn text() -> impl Strategy<Value = String> {
@@ -66,6 +67,14 @@ fn range() -> impl Strategy<Value = Range> {
     ]
 }
 
+fn vs() -> impl Strategy<Value = Vs> {
+    prop_oneof![
+        select(&[Vs::Prev, Vs::Week, Vs::Year][..]),
+        text().prop_map(Vs::Release),
+        (0..2_000_000_000_000_i64, 1..34_000_000_000_i64).prop_map(|(from, length)| Vs::Between(from, from + length)),
+    ]
+}
+
 fn unique<T: PartialEq>(items: Vec<T>) -> Vec<T> {
     items.into_iter().fold(Vec::new(), |mut once, item| {
         if !once.contains(&item) {
@@ -86,6 +95,7 @@ prop_compose! {
         filters in proptest::collection::vec(filter(), 0..4).prop_map(unique),
         step in select(&Step::ALL[..]),
         who in select(&Who::ALL[..]),
+        vs in vs(),
         descending in any::<bool>(),
         key in 0..6_usize,
         limit in 1..=1000_u32,
@@ -115,11 +125,12 @@ prop_compose! {
             range,
             zone: Zone::parse(zone).unwrap(),
             stats: if takes(Parameter::Stats) { stats } else { vec![] },
-            by: if takes(Parameter::By) { by } else { vec![] },
+            order: if takes(Parameter::Order) { Order { descending, key } } else { Order::default() },
+            by: if takes(Parameter::By) { by[..by.len().min(call.dimensions().1)].to_vec() } else { vec![] },
             filters: if takes(Parameter::F) { filters } else { vec![] },
             step: if takes(Parameter::Step) { step } else { Step::Auto },
             who: if takes(Parameter::Who) { who } else { Who::Humans },
-            order: if takes(Parameter::Order) { Order { descending, key } } else { Order::default() },
+            vs: if takes(Parameter::Vs) { vs } else { Vs::Prev },
             limit: if takes(Parameter::Limit) { limit } else { call.default_limit() },
             cursor: cursor.filter(|_| takes(Parameter::Cursor)),
             min: if takes(Parameter::Min) { min } else { 0 },

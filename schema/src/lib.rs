@@ -9,6 +9,7 @@ pub mod apdex;
 pub mod budget;
 pub mod burn;
 pub mod clock;
+pub mod compare;
 pub mod freshness;
 pub mod grouping;
 pub mod happiness;

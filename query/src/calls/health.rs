@@ -149,7 +149,7 @@ pub(super) async fn folded(question: &Question, plan: &Plan) -> Result<Vec<Strin
 impl Question {
     /// The share of views that sampling kept. Rollups do not know it; then it is that of the views that are still
     /// kept singly, and of nothing it is unknown.
-    pub(super) async fn sample_rate(&self, plan: &Plan, known: Option<f64>) -> Option<f64> {
+    pub(crate) async fn sample_rate(&self, plan: &Plan, known: Option<f64>) -> Option<f64> {
         if plan.kind() == SourceKind::Raw {
             return known.or(Some(1.0));
         }

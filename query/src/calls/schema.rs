@@ -2,7 +2,7 @@
 
 use super::{Question, respond};
 use crate::answer::{Answer, Data, echo};
-use crate::grammar::{Call, DAY_MS, Dimension, Measure, RANGES, Stat, Step, Who};
+use crate::grammar::{Call, DAY_MS, Dimension, Measure, RANGES, Stat, Step, Vs, Who};
 use crate::planner::Window;
 use crate::planner::scope::{Scope, SiteTable, Statement};
 use crate::record::number;
@@ -62,12 +62,23 @@ fn compute(question: Question) -> BoxFuture<'static, Result<Answer, Problem>> {
             "steps": Step::ALL.map(Step::name),
             "ranges": RANGES,
             "who": Who::ALL.map(Who::name),
+            "vs": Vs::FORMS,
+            "calls": calls(),
             "causes": Cause::ALL.map(|cause| json!({"name": cause.name(), "label": cause.label()})),
             "levels": Level::ALL.map(|level| json!({"name": level.name(), "points": level.points()})),
         });
         Ok(Answer::plain(echo(query, *window, None), 0, Data::One(data)))
     }
     .boxed()
+}
+
+/// The calls that take the grammar, with the parameters of each.
+fn calls() -> Vec<Value> {
+    let call = |call: Call| {
+        let parameters: Vec<&str> = call.parameters().iter().map(|parameter| parameter.name()).collect();
+        json!({"name": call.name(), "parameters": parameters})
+    };
+    Call::ALL.map(call).into()
 }
 
 fn metrics(timings: Vec<String>) -> Vec<Value> {

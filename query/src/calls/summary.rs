@@ -74,7 +74,7 @@ fn compute(question: Question) -> BoxFuture<'static, Result<Answer, Problem>> {
 
 impl Question {
     /// What is to be said about the plan, and about values that were folded into one.
-    pub(super) async fn warnings(&self, plan: &Plan) -> Result<Vec<String>, Problem> {
+    pub(crate) async fn warnings(&self, plan: &Plan) -> Result<Vec<String>, Problem> {
         let mut warnings = plan.warnings.clone();
         warnings.extend(super::health::folded(self, plan).await?);
         Ok(warnings)

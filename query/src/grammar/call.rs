@@ -1,6 +1,6 @@
 //! The calls and which parameters each of them takes. What is not listed here is refused.
 
-use super::{LIMIT_DEFAULT, Measure, Stat, VALUES_LIMIT_DEFAULT};
+use super::{BY_MAX, LIMIT_DEFAULT, Measure, Stat, VALUES_LIMIT_DEFAULT};
 use felt_schema::metric::Metric;
 
 /// A call of a site that takes the grammar.
@@ -20,6 +20,14 @@ pub enum Call {
     Distribution,
     /// Freshness, outcomes.
     Health,
+    /// Two times or two releases, like with like.
+    Compare,
+    /// What changed, and when.
+    Changes,
+    /// Releases, marked and seen.
+    Releases,
+    /// Remarks at moments.
+    Annotations,
 }
 
 /// A parameter of the grammar.
@@ -97,6 +105,18 @@ impl Parameter {
 }
 
 impl Call {
+    /// Every call.
+    pub const ALL: [Call; 8] = [
+        Call::Schema,
+        Call::Values,
+        Call::Summary,
+        Call::Series,
+        Call::Breakdown,
+        Call::Distribution,
+        Call::Health,
+        Call::Compare,
+    ];
+
     /// Its name in a path.
     pub fn name(self) -> &'static str {
         match self {
@@ -107,6 +127,10 @@ impl Call {
             Call::Breakdown => "breakdown",
             Call::Distribution => "distribution",
             Call::Health => "health",
+            Call::Compare => "compare",
+            Call::Changes => "changes",
+            Call::Releases => "releases",
+            Call::Annotations => "annotations",
         }
     }
 
@@ -120,7 +144,10 @@ impl Call {
             Call::Series => &[Range, From, To, Tz, Metrics, Stats, F, Who, Step],
             Call::Breakdown => &[Range, From, To, Tz, Metrics, Stats, By, F, Who, Order, Limit, Cursor, Min],
             Call::Distribution => &[Range, From, To, Tz, Metric, F, Who],
-            Call::Health => &[Range, From, To, Tz],
+            Call::Health | Call::Annotations => &[Range, From, To, Tz],
+            Call::Compare => &[Range, From, To, Tz, Metrics, By, F, Who, Vs, Limit],
+            Call::Changes => &[Range, From, To, Tz, Metrics, By, F, Who, Limit],
+            Call::Releases => &[Range, From, To, Tz, Limit],
         }
     }
 
@@ -134,10 +161,20 @@ impl Call {
         let values: &[Metric] = match self {
             Call::Summary => &[Metric::Lcp, Metric::Inp, Metric::Cls, Metric::Fcp, Metric::Ttfb],
             Call::Series => &[Metric::Lcp],
-            Call::Breakdown => &[Metric::Lcp, Metric::Inp, Metric::Cls],
-            Call::Schema | Call::Values | Call::Distribution | Call::Health => return Vec::new(),
+            Call::Breakdown | Call::Compare | Call::Changes => &[Metric::Lcp, Metric::Inp, Metric::Cls],
+            Call::Schema | Call::Values | Call::Distribution | Call::Health | Call::Releases | Call::Annotations => {
+                return Vec::new();
+            }
         };
         std::iter::once(Measure::Happiness).chain(values.iter().copied().map(Measure::Value)).collect()
+    }
+
+    /// Fewest and most dimensions that it groups by, where it groups at all.
+    pub fn dimensions(self) -> (usize, usize) {
+        match self {
+            Call::Breakdown => (1, BY_MAX),
+            _ => (0, 1),
+        }
     }
 
     /// The figures when none are named.

@@ -15,6 +15,7 @@ mod parse;
 mod print;
 mod range;
 mod step;
+mod vs;
 
 pub use call::{Call, Parameter};
 pub use dimension::Dimension;
@@ -24,6 +25,7 @@ pub use measure::{Measure, Stat};
 pub use order::{Order, OrderKey};
 pub use range::{DAY_MS, HOUR_MS, MINUTE_MS, RANGES, Range, Unit, Zone, rfc3339};
 pub use step::{Step, Who};
+pub use vs::Vs;
 
 /// Most bytes of a query string; the HTTP stack's own limit on the head is of the same size.
 pub const QUERY_BYTES_MAX: usize = 16 * 1024;
@@ -69,6 +71,8 @@ pub struct Query {
     pub step: Step,
     /// Humans, bots, or both.
     pub who: Who,
+    /// What it is compared with.
+    pub vs: Vs,
     /// The order of groups.
     pub order: Order,
     /// Most rows of the answer.

@@ -1,8 +1,8 @@
 //! From a query string to a [`Query`]: all faults are collected, so that one answer tells all that is to be mended.
 
 use super::{
-    BY_MAX, Call, Dimension, FILTERS_MAX, Fault, Faults, Filter, LIMIT_MAX, METRICS_MAX, Measure, Order, Parameter,
-    QUERY_BYTES_MAX, Query, Range, Stat, Step, VALUE_BYTES_MAX, Who, Zone, codec, fault::cut,
+    Call, Dimension, FILTERS_MAX, Fault, Faults, Filter, LIMIT_MAX, METRICS_MAX, Measure, Order, Parameter,
+    QUERY_BYTES_MAX, Query, Range, Stat, Step, VALUE_BYTES_MAX, Vs, Who, Zone, codec, fault::cut,
 };
 
 impl Query {
@@ -20,6 +20,7 @@ impl Query {
         let filters = reader.filters();
         let step = reader.read(Parameter::Step, Step::parse).unwrap_or_default();
         let who = reader.read(Parameter::Who, Who::parse).unwrap_or_default();
+        let vs = reader.read(Parameter::Vs, |text| Vs::parse(text, &zone)).unwrap_or_default();
         let order = reader.read(Parameter::Order, |text| Order::parse(text, &by, &metrics)).unwrap_or_default();
         let limit = reader.read(Parameter::Limit, limit).unwrap_or(call.default_limit());
         let cursor = reader.read(Parameter::Cursor, short);
@@ -29,7 +30,7 @@ impl Query {
             return Err(Faults(reader.faults));
         }
         let stats = if stats.is_empty() { call.default_stats() } else { stats };
-        Ok(Query { call, range, zone, metrics, stats, by, filters, step, who, order, limit, cursor, min, q })
+        Ok(Query { call, range, zone, metrics, stats, by, filters, step, who, vs, order, limit, cursor, min, q })
     }
 }
 
@@ -166,9 +167,10 @@ impl Reader {
     }
 
     fn by(&mut self) -> Vec<Dimension> {
-        let by = self.list(Parameter::By, BY_MAX, |name| Dimension::parse("by", name));
+        let (fewest, most) = self.call.dimensions();
+        let by = self.list(Parameter::By, most, |name| Dimension::parse("by", name));
         let sent = self.given.iter().any(|(given, _)| *given == Parameter::By);
-        if self.call.takes(Parameter::By) && !sent {
+        if self.call.takes(Parameter::By) && fewest > 0 && !sent {
             self.faults.push(Fault::new("by", "name one or two dimensions, such as `by=page`"));
         }
         by

@@ -1,6 +1,6 @@
 //! From a [`Query`] back to the shortest query string that says the same.
 
-use super::{Filter, Op, Parameter, Query, Range, Step, Who, Zone, codec};
+use super::{Filter, Op, Parameter, Query, Range, Step, Vs, Who, Zone, codec};
 
 impl Query {
     /// The query string; [`Query::parse`] of it gives this query again.
@@ -29,6 +29,9 @@ impl Query {
         }
         if self.who != Who::default() {
             pairs.push(("who", self.who.name().into()));
+        }
+        if self.vs != Vs::default() {
+            pairs.push(("vs", codec::encode(&self.vs.print())));
         }
         if self.order != Default::default() {
             pairs.push(("order", codec::encode(&self.order.print())));

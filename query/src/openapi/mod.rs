@@ -35,6 +35,7 @@ use utoipa::{Modify, OpenApi};
         calls::distribution,
         calls::health,
         calls::batch,
+        crate::compare::compare,
         crate::people::session,
         crate::people::sign_in,
         crate::people::sign_out,

@@ -82,6 +82,26 @@ parameters! {
 }
 
 parameters! {
+    /// Parameters of `compare`.
+    CompareParameters {
+        /// What to compare with: `prev` (the time right before, the default), `week` and `year` (the same time 7 and 364 days earlier),
+        /// `release:NAME` (the same time, that release's page views), or `FROM/TO`.
+        #[param(example = "prev")]
+        vs: Option<String>,
+        /// Metrics, comma-separated.
+        metrics: Option<String>,
+        /// A dimension: the same for each of its values.
+        by: Option<String>,
+        /// A filter `dimension:op:v1,v2`; may be repeated.
+        f: Option<Vec<String>>,
+        /// `humans`, `bots` or `all`.
+        who: Option<String>,
+        /// Most groups, at most 1,000.
+        limit: Option<u32>,
+    }
+}
+
+parameters! {
     /// Parameters of `distribution`.
     DistributionParameters {
         /// The metric.

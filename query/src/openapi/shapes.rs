@@ -34,6 +34,8 @@ pub struct Echo {
     limit: Option<u32>,
     /// Fewest views of a group.
     min: Option<u64>,
+    /// What is compared with.
+    vs: Option<EchoVs>,
 }
 
 /// What is to be known about an answer.
@@ -174,6 +176,67 @@ pub struct DistributionRow {
     rating: Option<String>,
 }
 
+/// A metric on both sides; the group's dimension is a column of its own name where the question has one.
+#[derive(Serialize, ToSchema)]
+pub struct ComparisonRow {
+    /// The metric.
+    metric: String,
+    /// `ms` or `score`.
+    unit: String,
+    /// `p75`, or `score` of happiness.
+    stat: String,
+    /// The figure of the time asked about; of what has a counterpart, where the two are matched.
+    #[schema(required)]
+    value: Option<f64>,
+    /// What it rests on.
+    count: i64,
+    /// The figure compared with; weighted to the mix of the other side, where the two are matched.
+    #[schema(required)]
+    vs_value: Option<f64>,
+    /// What it rests on.
+    vs_count: i64,
+    /// `value` less `vs_value`.
+    #[schema(required)]
+    difference: Option<f64>,
+    /// Lower end of its 95 % interval.
+    #[schema(required)]
+    difference_low: Option<f64>,
+    /// Upper end of its 95 % interval.
+    #[schema(required)]
+    difference_high: Option<f64>,
+    /// `better`, `worse`, `no_difference` or `too_few`.
+    verdict: String,
+    /// Whether like is compared with like.
+    matched: bool,
+    /// By what: some of `device`, `country`, `hour_of_week`, `hour_of_day`, comma-separated.
+    #[schema(required)]
+    matched_on: Option<String>,
+    /// The figure as it is, whatever the mix.
+    #[schema(required)]
+    plain_value: Option<f64>,
+    /// The figure compared with as it is.
+    #[schema(required)]
+    plain_vs_value: Option<f64>,
+    /// Their difference.
+    #[schema(required)]
+    plain_difference: Option<f64>,
+    /// Happiness: 100 less `value`.
+    unhappiness: Option<f64>,
+    /// Happiness: 100 less `vs_value`.
+    vs_unhappiness: Option<f64>,
+}
+
+/// What is compared with.
+#[derive(Serialize, ToSchema)]
+pub struct EchoVs {
+    /// The release, where one is.
+    release: Option<String>,
+    /// Beginning, inclusive.
+    from: String,
+    /// End, exclusive.
+    to: String,
+}
+
 /// A value of a dimension.
 #[derive(Serialize, ToSchema)]
 pub struct ValueRow {
@@ -270,6 +333,15 @@ pub struct SchemaLevel {
     points: i64,
 }
 
+/// A call that takes the grammar.
+#[derive(Serialize, ToSchema)]
+pub struct SchemaCall {
+    /// Its name.
+    name: String,
+    /// The parameters that it takes.
+    parameters: Vec<String>,
+}
+
 /// What can be asked.
 #[derive(Serialize, ToSchema)]
 pub struct SchemaData {
@@ -287,6 +359,10 @@ pub struct SchemaData {
     ranges: Vec<String>,
     /// Choices of `who`.
     who: Vec<String>,
+    /// Forms of `vs`.
+    vs: Vec<String>,
+    /// Calls that take the grammar.
+    calls: Vec<SchemaCall>,
     /// Causes of unhappiness.
     causes: Vec<Labelled>,
     /// Levels, best first.
@@ -351,6 +427,8 @@ envelope! {
     Breakdown(Vec<BreakdownRow>);
     /// Answer of `distribution`.
     Distribution(Vec<DistributionRow>);
+    /// Answer of `compare`.
+    Comparison(Vec<ComparisonRow>);
     /// Answer of `values`.
     Values(Vec<ValueRow>);
     /// Answer of `health`.

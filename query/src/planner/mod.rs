@@ -11,6 +11,7 @@ mod rollup;
 pub mod scope;
 mod source;
 mod steps;
+pub mod strata;
 
 pub use cells::{Cell, Cells, Group, Row};
 pub use conditions::{conditions, dimension_sql};

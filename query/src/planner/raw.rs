@@ -3,7 +3,7 @@
 
 use super::cells::{Collector, Row};
 use super::conditions::raw_column;
-use super::scope::{Scope, SiteTable, Statement};
+use super::scope::{Rows, Scope, SiteTable, Statement};
 use super::source::Window;
 use super::{Ask, Cells, conditions, dimension_sql};
 use crate::grammar::{DAY_MS, Measure, Who};
@@ -17,14 +17,7 @@ use serde_json::Value;
 /// The statement for the cells of `ask` in `window`.
 pub fn statement(site: &str, ask: &Ask, window: Window) -> Statement {
     let mut scope = Scope::of(site);
-    let mut filter = window_conditions(&mut scope, window);
-    match ask.who {
-        Who::Humans => filter.push("bot = ''".into()),
-        Who::Bots => filter.push("bot != ''".into()),
-        Who::All => {}
-    }
-    filter.extend(conditions(&mut scope, &ask.filters, &raw_column));
-    let rows = scope.rows(SiteTable::PageViews, "*", &filter);
+    let rows = views(&mut scope, ask, window, "*");
 
     let mut keys = Vec::new();
     if let Some(edges) = &ask.edges {
@@ -48,6 +41,18 @@ pub fn statement(site: &str, ask: &Ask, window: Window) -> Statement {
     let group = if keys.is_empty() { String::new() } else { format!(" GROUP BY {}", keys.join(", ")) };
     let top = top_groups(ask, "sum(sign)", &keys);
     scope.statement(&select.join(", "), rows, &format!("{only}{group}{top}"))
+}
+
+/// The views in `window` that count for `ask`.
+pub fn views(scope: &mut Scope, ask: &Ask, window: Window, columns: &str) -> Rows {
+    let mut filter = window_conditions(scope, window);
+    match ask.who {
+        Who::Humans => filter.push("bot = ''".into()),
+        Who::Bots => filter.push("bot != ''".into()),
+        Who::All => {}
+    }
+    filter.extend(conditions(scope, &ask.filters, &raw_column));
+    scope.rows(SiteTable::PageViews, columns, &filter)
 }
 
 /// The conditions for views that began in `window`.

@@ -41,33 +41,8 @@ pub fn statement(site: &str, ask: &Ask, grouping: Grouping, spans: &[(SiteTable,
         // Page views are counted in these rows, whatever else is asked.
         metrics.push(HAPPINESS.into());
     }
-    let mut common = vec![format!("grouping = '{}'", grouping.name()), format!("metric IN {}", scope.texts(metrics))];
-    match ask.who {
-        Who::Humans => common.push("bot = 0".into()),
-        Who::Bots => common.push("bot = 1".into()),
-        Who::All => {}
-    }
-    common.extend(conditions(&mut scope, &ask.filters, &column));
-
     let columns = format!("time, page, value, metric, {}, histogram", COUNTERS.join(", "));
-    let mut rows: Option<Rows> = None;
-    for &(table, span) in spans {
-        let mut here = common.clone();
-        let seconds = |ms: i64| Param::UInt(u64::try_from(ms / 1000).unwrap_or(0));
-        here.push(format!("time >= toDateTime({}, 'UTC')", scope.bind("UInt32", seconds(span.from_ms))));
-        here.push(format!("time < toDateTime({}, 'UTC')", scope.bind("UInt32", seconds(span.to_ms))));
-        // Nothing arrives before it happened, so older partitions need not be opened; a day is left for skewed clocks.
-        here.push(format!(
-            "day >= toDate(toDateTime({}, 'UTC'))",
-            scope.bind("UInt32", seconds(span.from_ms - DAY_MS))
-        ));
-        let part = scope.rows(table, &columns, &here);
-        rows = Some(match rows {
-            Some(rows) => rows.and(part),
-            None => part,
-        });
-    }
-    let rows = rows.unwrap_or_else(|| scope.rows(SiteTable::RollupHour, &columns, &["0".into()]));
+    let rows = cells(&mut scope, ask, metrics, (grouping, spans), &columns);
 
     let mut keys = Vec::new();
     if let Some(edges) = &ask.edges {
@@ -83,6 +58,42 @@ pub fn statement(site: &str, ask: &Ask, grouping: Grouping, spans: &[(SiteTable,
     let sums = COUNTERS.map(|counter| format!("sum({counter})")).join(", ");
     let histogram = if ask.histograms { ", mapKeys(sumMap(histogram)), mapValues(sumMap(histogram))" } else { "" };
     scope.statement(&format!("{keys}, {sums}{histogram}"), rows, &format!("{only} GROUP BY {keys}{top}"))
+}
+
+/// The kept cells of `metrics` in one grouping's spans for which the filters of `ask` hold.
+pub fn cells(
+    scope: &mut Scope,
+    ask: &Ask,
+    metrics: Vec<String>,
+    (grouping, spans): (Grouping, &[(SiteTable, Window)]),
+    columns: &str,
+) -> Rows {
+    let mut common = vec![format!("grouping = '{}'", grouping.name()), format!("metric IN {}", scope.texts(metrics))];
+    match ask.who {
+        Who::Humans => common.push("bot = 0".into()),
+        Who::Bots => common.push("bot = 1".into()),
+        Who::All => {}
+    }
+    common.extend(conditions(scope, &ask.filters, &column));
+
+    let mut rows: Option<Rows> = None;
+    for &(table, span) in spans {
+        let mut here = common.clone();
+        let seconds = |ms: i64| Param::UInt(u64::try_from(ms / 1000).unwrap_or(0));
+        here.push(format!("time >= toDateTime({}, 'UTC')", scope.bind("UInt32", seconds(span.from_ms))));
+        here.push(format!("time < toDateTime({}, 'UTC')", scope.bind("UInt32", seconds(span.to_ms))));
+        // Nothing arrives before it happened, so older partitions need not be opened; a day is left for skewed clocks.
+        here.push(format!(
+            "day >= toDate(toDateTime({}, 'UTC'))",
+            scope.bind("UInt32", seconds(span.from_ms - DAY_MS))
+        ));
+        let part = scope.rows(table, columns, &here);
+        rows = Some(match rows {
+            Some(rows) => rows.and(part),
+            None => part,
+        });
+    }
+    rows.unwrap_or_else(|| scope.rows(SiteTable::RollupHour, columns, &["0".into()]))
 }
 
 /// The cells in the rows.

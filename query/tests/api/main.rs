@@ -2,6 +2,7 @@
 
 mod breakdown;
 mod cancel;
+mod compare;
 mod erase;
 mod fake;
 mod formats;

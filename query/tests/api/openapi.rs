@@ -21,9 +21,7 @@ async fn every_route_and_every_parameter_is_documented() {
         assert!(paths.contains_key(path), "{path} is not documented");
     }
     assert_eq!(paths.len(), felt_query::paths().len());
-    for call in
-        [Call::Values, Call::Summary, Call::Series, Call::Breakdown, Call::Distribution, Call::Health, Call::Schema]
-    {
+    for call in Call::ALL {
         let suffix = if call == Call::Values { "/{dimension}" } else { "" };
         let operation = &paths[&format!("/api/v1/sites/{{site}}/{}{suffix}", call.name())]["get"];
         let parameters = operation["parameters"].as_array().unwrap().iter();
@@ -112,6 +110,8 @@ async fn answers_have_the_documented_shape() {
         ("/api/v1/sites/{site}/distribution", "?range=24h&metric=lcp"),
         ("/api/v1/sites/{site}/distribution", "?range=24h&metric=happiness"),
         ("/api/v1/sites/{site}/health", ""),
+        ("/api/v1/sites/{site}/compare", "?range=24h"),
+        ("/api/v1/sites/{site}/compare", "?range=24h&by=page&vs=release:7"),
     ] {
         let address = path.replace("{site}", "shop").replace("{dimension}", "page") + query;
         let answer = service.get(&address).await;

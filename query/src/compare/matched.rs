@@ -1,0 +1,255 @@
+//! Gives the second side the mix of the first: device, country and hour of the week where single views can be read, else whichever of
+//! them a rollup knows.
+
+use super::row::{Figure, Pair};
+use super::sides::{Sides, same_source};
+use crate::calls::Question;
+use crate::grammar::{Dimension, Measure};
+use crate::planner::strata::{self, Side, Strata, StrataWeights, Stratum};
+use crate::planner::{Ask, Plan, SourceKind};
+use felt_http::Problem;
+use felt_schema::compare::COUNT_TO_COMPARE;
+use felt_schema::compare::strata::{Cell, STRATUM_MIN, Weights, weigh};
+use felt_schema::compare::weighted::Weight;
+use std::collections::{BTreeMap, HashMap};
+
+/// Groups without a counterpart that are named.
+const NAMED_MAX: usize = 5;
+
+/// Both sides by strata.
+pub(super) struct Matching {
+    strata: Strata,
+    plans: [(Ask, Plan); 2],
+    /// Groups: their values and their number.
+    groups: Vec<([String; 2], u64)>,
+    /// For each group, which others are of the same device.
+    kin: Vec<usize>,
+    /// Slots of groups with what each side has there.
+    cells: Vec<Slot>,
+}
+
+struct Slot {
+    group: usize,
+    key: u64,
+    sides: [Option<Stratum>; 2],
+}
+
+impl Matching {
+    /// Counts both sides by the finest strata that can be had; `None` where none can.
+    pub async fn of(
+        question: &Question,
+        sides: &Sides,
+        views: [i64; 2],
+        measures: &[Measure],
+    ) -> Result<Option<Self>, Problem> {
+        let Some((dimensions, plans)) = found(question, sides, views)? else { return Ok(None) };
+        let strata = Strata { dimensions, slots: sides.slots(views) };
+        if strata.dimensions.is_empty() && strata.slots <= 1 {
+            return Ok(None);
+        }
+        let statement = strata::statement(&question.site, &strata, measures, side(&plans[0]), side(&plans[1]));
+        let rows = question.state.rows("compare", &question.site, &statement).await?;
+        let found = strata::read(measures, rows);
+        Ok(Some(Self::collect(strata, plans, found)))
+    }
+
+    fn collect(strata: Strata, plans: [(Ask, Plan); 2], found: Vec<Stratum>) -> Self {
+        let mut groups: Vec<([String; 2], u64)> = Vec::new();
+        let mut places: HashMap<u64, usize> = HashMap::new();
+        let mut slots: BTreeMap<(usize, i64), Slot> = BTreeMap::new();
+        for stratum in found {
+            let group = *places.entry(stratum.group_key).or_insert_with(|| {
+                groups.push((stratum.names.clone(), stratum.group_key));
+                groups.len() - 1
+            });
+            let slot = slots.entry((group, stratum.slot)).or_insert_with(|| Slot {
+                group,
+                key: stratum.key,
+                sides: [None, None],
+            });
+            let place = usize::from(!stratum.first);
+            slot.sides[place] = Some(stratum);
+        }
+        let mut devices: HashMap<&str, usize> = HashMap::new();
+        let by_device = strata.dimensions.len() > 1;
+        let mut kin = Vec::with_capacity(groups.len());
+        for (index, (names, _)) in groups.iter().enumerate() {
+            // With one dimension nothing is akin: another device is not like for like.
+            kin.push(if by_device { *devices.entry(&names[0]).or_insert(index) } else { index });
+        }
+        Self { strata, plans, groups, kin, cells: slots.into_values().collect() }
+    }
+
+    /// The weights by a count of each side.
+    fn weigh(&self, count: impl Fn(&Stratum) -> i64) -> Weights {
+        let of = |side: &Option<Stratum>| side.as_ref().map_or(0, &count);
+        let cell = |slot: &Slot| Cell { group: slot.group, count: of(&slot.sides[0]), vs_count: of(&slot.sides[1]) };
+        weigh(&self.cells.iter().map(cell).collect::<Vec<_>>(), &self.kin)
+    }
+
+    /// By what the sides are matched, as rows tell it.
+    fn on(&self) -> String {
+        let names = self.strata.dimensions.iter().map(|dimension| dimension.name().into_owned());
+        let slot = match self.strata.slots {
+            168 => Some("hour_of_week".to_owned()),
+            24 => Some("hour_of_day".to_owned()),
+            _ => None,
+        };
+        names.chain(slot).collect::<Vec<_>>().join(",")
+    }
+
+    /// Sentences about what could not be compared.
+    pub fn warnings(&self) -> Vec<String> {
+        let weights = self.weigh(|stratum| stratum.views);
+        let mut warnings = Vec::new();
+        for (list, other) in [(&weights.left_out, "the other side"), (&weights.vs_left_out, "this side")] {
+            let mut list: Vec<&(usize, i64)> = list.iter().filter(|(_, views)| *views >= STRATUM_MIN).collect();
+            list.sort_by_key(|(group, views)| (std::cmp::Reverse(*views), *group));
+            let views: i64 = list.iter().map(|(_, views)| views).sum();
+            let named: Vec<String> =
+                list.iter().take(NAMED_MAX).map(|(group, views)| format!("{} ({views})", self.named(*group))).collect();
+            if !named.is_empty() {
+                let more = list.len().saturating_sub(NAMED_MAX);
+                let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+                warnings.push(format!(
+                    "{views} page views have no counterpart on {other} and are left out: {}{more}",
+                    named.join(", ")
+                ));
+            }
+        }
+        let compared = weights.compared();
+        if compared > 0 && weights.among_kin * 20 > compared {
+            warnings.push(format!(
+                "{} of {compared} page views are from countries with too few of them, and are compared with such views of the same \
+                 device",
+                weights.among_kin
+            ));
+        }
+        let lacking: Vec<&str> = [(Dimension::Device, "devices"), (Dimension::Country, "countries")]
+            .into_iter()
+            .filter(|(dimension, _)| !self.strata.dimensions.contains(dimension) && !self.fixed(dimension))
+            .map(|(_, name)| name)
+            .collect();
+        if !lacking.is_empty() {
+            warnings.push(format!(
+                "the mix of {} is not evened out: that takes single page views, which are read of a shorter or later range",
+                lacking.join(" and ")
+            ));
+        }
+        warnings
+    }
+
+    /// Whether a filter leaves one value of a dimension.
+    fn fixed(&self, dimension: &Dimension) -> bool {
+        let mut filters = self.plans[0].0.filters.iter();
+        filters.any(|filter| {
+            filter.dimension == *dimension && filter.op == crate::grammar::Op::Is && filter.values.len() == 1
+        })
+    }
+
+    fn named(&self, group: usize) -> String {
+        let names = self.groups.get(group).map(|(names, _)| names.as_slice()).unwrap_or_default();
+        let shown = self.strata.dimensions.iter().zip(names).map(|(dimension, name)| match name.as_str() {
+            "" => format!("without {}", dimension.name()),
+            name => name.to_owned(),
+        });
+        let shown = shown.collect::<Vec<_>>().join(" in ");
+        if shown.is_empty() { "other hours".into() } else { shown }
+    }
+
+    /// A measure of both sides, like for like; as they are where too little is left to compare.
+    pub async fn pair(
+        &self,
+        question: &Question,
+        (index, measure): (usize, &Measure),
+        plain: [Figure; 2],
+    ) -> Result<Pair, Problem> {
+        let weights = self.weigh(|stratum| stratum.counts.get(index).copied().unwrap_or(0));
+        let as_it_is = Pair { measure: measure.clone(), sides: plain, plain, matched_on: None };
+        // Half of it has to be comparable, and enough to judge; else it would be a figure of something else.
+        if weights.compared() < COUNT_TO_COMPARE || weights.compared() * 2 < plain[0].count {
+            return Ok(as_it_is);
+        }
+        let counted = |side: usize, slot: usize| {
+            let cell = &self.cells[slot];
+            let group = &weights.groups[cell.group];
+            let weight = if side == 0 { f64::from(u8::from(group.included)) } else { weights.vs_of(slot, cell.group) };
+            (weight, cell.sides[side].as_ref())
+        };
+        let counts = [0, 1].map(|side| {
+            let of = |slot| match counted(side, slot) {
+                (weight, Some(stratum)) if weight > 0.0 => stratum.counts.get(index).copied().unwrap_or(0),
+                _ => 0,
+            };
+            (0..self.cells.len()).map(of).sum::<i64>()
+        });
+        let mut sides = if *measure == Measure::Happiness {
+            [0, 1].map(|side| {
+                let mut levels = [Weight::default(); 4];
+                for slot in 0..self.cells.len() {
+                    if let (weight, Some(stratum)) = counted(side, slot) {
+                        levels.iter_mut().zip(stratum.levels).for_each(|(held, n)| *held += Weight::of(n, weight));
+                    }
+                }
+                Figure::of_levels(levels, counts[side])
+            })
+        } else {
+            let of_store = self.store_weights(&weights);
+            let sides = (side(&self.plans[0]), side(&self.plans[1]));
+            let statement = strata::weighted_statement(&question.site, &self.strata, measure, &of_store, sides);
+            let rows = question.state.rows("compare", &question.site, &statement).await?;
+            let histograms = strata::read_weighted(rows);
+            [0, 1].map(|side| Figure::of_histogram(&histograms[side], counts[side]))
+        };
+        if weights.left_out.is_empty() {
+            // All of the first side counts once: it is what it is, to the last digit.
+            sides[0] = plain[0];
+        }
+        Ok(Pair { sides, matched_on: Some(self.on()), ..as_it_is })
+    }
+
+    fn store_weights(&self, weights: &Weights) -> StrataWeights {
+        let group_key = |group: usize| self.groups[group].1;
+        let weighed = weights.groups.iter().enumerate();
+        StrataWeights {
+            left_out: weighed.clone().filter(|(_, group)| !group.included).map(|(index, _)| group_key(index)).collect(),
+            keys: weights.cells.iter().map(|(slot, weight)| (self.cells[*slot].key, *weight)).collect(),
+            groups: weighed
+                .filter(|(_, group)| group.vs > 0.0)
+                .map(|(index, group)| (group_key(index), group.vs))
+                .collect(),
+        }
+    }
+}
+
+fn side(plan: &(Ask, Plan)) -> Side<'_> {
+    Side { ask: &plan.0, plan: &plan.1 }
+}
+
+/// The dimensions of the strata, and where both sides are found by them.
+#[allow(clippy::type_complexity, reason = "it is taken apart where it is made")]
+fn found(
+    question: &Question,
+    sides: &Sides,
+    views: [i64; 2],
+) -> Result<Option<(Vec<Dimension>, [(Ask, Plan); 2])>, Problem> {
+    let both = [Dimension::Device, Dimension::Country];
+    let by = |dimensions: &[Dimension]| {
+        let dimensions = dimensions.to_vec();
+        sides.plans(question, move |ask| Ask { by: dimensions.clone(), ..ask.clone() })
+    };
+    if sides.readable(question, views) {
+        // No rollup knows both, so this is answered from single views.
+        let plans = by(&both)?;
+        if same_source(&plans) == Some(SourceKind::Raw) {
+            return Ok(Some((both.to_vec(), plans)));
+        }
+    }
+    for dimensions in [&both[..1], &both[1..], &[]] {
+        let plans = by(dimensions)?;
+        if same_source(&plans) == Some(SourceKind::Rollup) {
+            return Ok(Some((dimensions.to_vec(), plans)));
+        }
+    }
+    Ok(None)
+}

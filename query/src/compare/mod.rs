@@ -1,0 +1,14 @@
+//! `compare`: two times or two releases, like compared with like, each difference with its interval and a verdict.
+//!
+//! [`sides`] says what is compared, [`matched`] gives the second side the mix of the first, [`groups`] does both for each value of a
+//! dimension, [`row`] tells a pair of figures. The arithmetic is in `schema::compare`.
+
+mod call;
+mod groups;
+mod matched;
+mod row;
+mod sides;
+
+#[doc(hidden)]
+pub use call::__path_compare;
+pub use call::compare;
