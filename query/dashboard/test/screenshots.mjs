@@ -15,6 +15,8 @@ const SCREENS = {
   journeys: "/sites/shop/journeys?range=28d",
   journey: "/sites/shop/journeys?range=28d&id=checkout",
   "no-journeys": "/sites/quiet/journeys?range=1h",
+  sessions: "/sites/shop/sessions?range=7d",
+  visit: "/sites/shop/sessions?range=7d&id=$VISIT",
   quiet: "/sites/quiet/happiness?range=7d",
   fresh: "/sites/fresh/happiness",
 };
@@ -22,13 +24,15 @@ const SIZES = { wide: [1440, 900], phone: [390, 844] };
 
 await mkdir(dir, { recursive: true });
 const mock = await startMock();
+// Ids are the mock's own: that of the unhappiest visit is asked for.
+const { data: [unhappiest] } = await (await fetch(`${mock.url}/api/v1/sites/shop/sessions?range=7d&order=-unhappy&limit=300`)).json().then(({ data }) => ({ data: data.filter((visit) => visit.views > 3 && visit.rage_clicks > 0) }));
 const browser = await launchChromium();
 for (const [name, path] of Object.entries(SCREENS)) {
   if (only && !only.split(",").includes(name)) continue;
   for (const [size, [width, height]] of Object.entries(SIZES)) {
     for (const theme of ["light", "dark"]) {
       const page = await openPage(browser, { width, height, theme });
-      await page.goto(mock.url + path);
+      await page.goto(mock.url + path.replace("$VISIT", unhappiest.id));
       await settled(page);
       await page.screenshot({ path: join(dir, `${name}-${size}-${theme}.png`), fullPage: true });
       await page.context().close();

@@ -11,6 +11,7 @@ const LOADERS: Readonly<Partial<Record<ScreenName, () => Promise<{ default: Scre
   happiness: () => import("./happiness.tsx"),
   journeys: () => import("./journeys.tsx"),
   pages: () => import("./pages.tsx"),
+  sessions: () => import("./sessions.tsx"),
 };
 
 export const BUILT = Object.keys(LOADERS) as readonly ScreenName[];

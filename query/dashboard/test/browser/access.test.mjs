@@ -15,6 +15,8 @@ const SCREENS = {
   journeys: "/sites/shop/journeys?range=7d",
   "one journey": "/sites/shop/journeys?range=28d&id=checkout",
   "no journeys": "/sites/quiet/journeys?range=1h",
+  sessions: "/sites/shop/sessions?range=7d",
+  "a visit that is gone": "/sites/shop/sessions?range=7d&id=nobody",
   "few visits": "/sites/quiet/happiness?range=7d",
   "no visits": "/sites/shop/happiness?range=7d&f=device:is:watch",
   "first visit": "/sites/fresh/happiness",

@@ -58,3 +58,41 @@ test("where there is no journey, the screen teaches the two ways to have one", a
   await open("/sites/quiet/journeys?range=1h");
   assert.match(await page.locator(".teach").innerText(), /felt\("step", "checkout"[\s\S]*curl -X PUT/);
 });
+
+test("the unhappiest visit comes first, and its story tells what happened when, and what was felt", async () => {
+  await open("/sites/shop/sessions?range=7d");
+  assert.match(await headline(), /^[\d,]+ visits over the last 7 days; the unhappiest came to 0 of 8 points because .+, having begun on \/.*\.$/);
+  assert.match(await page.locator("tbody tr").first().innerText(), /Brutal 0 of 8/);
+  await page.locator("tbody tr", { hasText: "page failed" }).first().getByRole("link").click();
+  await settled(page);
+  assert.match(await path(), /^\/sites\/shop\/sessions\?range=7d&id=v\w+\.\d+$/);
+  assert.match(await headline(), /^A visit of \d page views? in .+: \d of 8 points because something broke\.$/);
+  const story = await page.locator(".timeline").innerText();
+  assert.match(story, /^0:00\n[\s\S]*Brutal · Something broke[\s\S]*opened in [\s\S]*Error: TypeError: cart.total is undefined/);
+  const times = await page.locator(".timeline .after").allInnerTexts().then((texts) => texts.map((text) => text.split(":").reduce((sum, part) => sum * 60 + Number(part), 0)));
+  assert.deepEqual(times, times.toSorted((a, b) => a - b));
+  await page.getByRole("button", { name: "Show as table" }).click();
+  assert.equal(await page.locator("tbody tr").count(), times.length);
+  await page.goBack();
+  await settled(page);
+  assert.equal(await path(), "/sites/shop/sessions?range=7d");
+  assert.deepEqual(faults, []);
+});
+
+test("visits are filtered and ordered by the address, and what visitors said stands beside what they felt", async () => {
+  await open("/sites/shop/sessions?range=28d&f=page:is:/checkout/pay&order=-views");
+  assert.equal(await page.locator(".segments.small [aria-current]").innerText(), "Most pages");
+  const said = await page.locator(".quotes li").first().innerText();
+  assert.match(said, /^“.+”\s+\d of 5 \w+.*The visit$/s);
+  assert.equal(await page.locator("blockquote b").count(), 0);
+  await page.locator(".quotes a").first().click();
+  await settled(page);
+  assert.match(await page.locator(".timeline .feedback").innerText(), /Said \d of 5: “/);
+});
+
+test("without the scope for visits, the screen says why and who can change it", async () => {
+  mock.controls.scopes = ["read:metrics"];
+  await open("/sites/shop/sessions?range=7d");
+  assert.match(await headline(), /read:sessions/);
+  assert.match(await page.locator(".teach").innerText(), /felt token create --site shop --scope read:metrics,read:sessions/);
+});

@@ -1,0 +1,179 @@
+// "What did one visitor live through?" Visits, the unhappiest first, with what visitors said; and one visit's story.
+
+import { useState } from "preact/hooks";
+import { address, hrefWith } from "../address/navigate.ts";
+import { endsNow } from "../address/range.ts";
+import { apiPath } from "../api/paths.ts";
+import { partAs, useScreenData } from "../api/screen-data.ts";
+import type { Meta, Part } from "../api/types.ts";
+import type { FeedbackRow, SessionRow, Visit } from "../api/visits.ts";
+import { core } from "../words/core.ts";
+import { formatCount, formatDuration, formatShare, plural } from "../words/format.ts";
+import { noVisitsSentence, type Phrase } from "../words/headline.ts";
+import { CAUSE_WORDS, dimensionName, valueName } from "../words/names.ts";
+import { sessionWords } from "../words/sessions.ts";
+import { starred } from "../words/starred.ts";
+import { formatTime, rangeWords } from "../words/time.ts";
+import { Felt } from "../widgets/felt.tsx";
+import { Headline } from "../widgets/headline.tsx";
+import { Link } from "../widgets/link.tsx";
+import { NoVisits } from "../widgets/no-visits.tsx";
+import { Missing } from "../widgets/term.tsx";
+import { Timeline } from "../widgets/timeline.tsx";
+import { visitHref, VisitsTable } from "../widgets/visits-table.tsx";
+import { Warnings } from "../widgets/warnings.tsx";
+import { Widget } from "../widgets/widget.tsx";
+
+const ROWS = 25;
+const ROWS_MAX = 1000;
+const DEFAULT_ORDER = "-unhappy";
+
+export default function SessionsScreen({ tz }: { tz: string }) {
+  const { id } = address.value;
+  return id === null ? <AllVisits tz={tz} /> : <OneVisit key={id} id={id} tz={tz} />;
+}
+
+const refused = (part: Part<unknown> | undefined): boolean => part?.ok === false && part.problem.status === 403;
+
+function AllVisits({ tz }: { tz: string }) {
+  const here = address.value;
+  const words = sessionWords();
+  const [rows, setRows] = useState(ROWS);
+  const order = here.order ?? DEFAULT_ORDER;
+  const data = useScreenData(
+    { sessions: apiPath(here, "sessions", [["order", order], ["limit", String(rows)]]), feedback: apiPath(here, "feedback", [["limit", "12"]]) },
+    endsNow(here.range),
+  );
+  const part = partAs<SessionRow[]>(data, "sessions");
+  if (refused(part)) return <NeedsScope />;
+  const nothing = part?.ok === true && part.answer.data.length === 0 && !data.stale;
+  const over = rangeWords(here.range, tz);
+  return (
+    <>
+      <Headline
+        phrases={part === undefined ? null : nothing ? noVisitsSentence(here, tz) : part.ok ? listSentence(part.answer.data, part.answer.meta.groups, over) : [{ text: core().chrome.screen.sessions.question }]}
+        stale={data.stale}
+      />
+      <Warnings data={data} />
+      {nothing && <NoVisits />}
+      <div class="grid" hidden={nothing}>
+        <Widget<SessionRow[]> class="table-card tall" title={words.title} data={data} part="sessions" actions={<OrderChoice order={order} />}>
+          {(answer) => (
+            <>
+              <VisitsTable rows={answer.data} tz={tz} />
+              {answer.data.length >= rows && rows < ROWS_MAX && <p class="more"><button type="button" class="button" onClick={() => setRows(rows + ROWS)}>{words.more}</button></p>}
+            </>
+          )}
+        </Widget>
+        <Widget<FeedbackRow[]> title={words.feedback} data={data} part="feedback">
+          {(answer) => <Feedback rows={answer.data} meta={answer.meta} tz={tz} />}
+        </Widget>
+      </div>
+    </>
+  );
+}
+
+function listSentence(rows: readonly SessionRow[], all: number | undefined, over: string): Phrase[] {
+  const words = sessionWords();
+  const worst = rows.reduce<SessionRow | null>((most, row) => (row.points !== null && row.points < (most?.points ?? 9) ? row : most), null);
+  const told = worst === null ? "" : words.worst(formatCount(worst.points ?? 0), worst.cause === null ? "" : words.because(lower(CAUSE_WORDS[worst.cause].clause)), worst.entry_page);
+  const count = plural(all ?? rows.length, ...words.visit);
+  return starred(words.list(all === undefined && rows.length >= ROWS ? `≥ ${count}` : count, over, told));
+}
+
+const lower = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
+
+function OrderChoice({ order }: { order: string }) {
+  const words = sessionWords();
+  return (
+    <div class="segments small" role="group" aria-label={words.order}>
+      {Object.entries(words.orders).map(([key, label]) => (
+        <Link key={key} href={hrefWith({ order: key === DEFAULT_ORDER ? null : key })} aria-current={key === order ? "true" : undefined}>{label}</Link>
+      ))}
+    </div>
+  );
+}
+
+/** What visitors answered, beside what they had felt. */
+function Feedback({ rows, meta, tz }: { rows: readonly FeedbackRow[]; meta: Meta & { count?: number; mean?: number | null }; tz: string }) {
+  const words = sessionWords();
+  if (rows.length === 0) return <div class="teach"><p>{words.noFeedback}</p><pre tabIndex={0}><code>{'felt("feedback", { score: 4, of: 5, text: "…" });'}</code></pre></div>;
+  return (
+    <>
+      {meta.mean != null && <p class="hint">{words.feedbackMean(formatShare(meta.mean), plural(meta.count ?? rows.length, ...words.answer))}</p>}
+      <ul class="quotes">
+        {rows.map((row) => (
+          <li key={row.at + row.session}>
+            <blockquote>{row.text ? `“${row.text}”` : <span class="hint">{words.noWords}</span>}</blockquote>
+            <p class="hint">
+              {row.score !== null && <b>{words.score(formatCount(row.score), String(row.of ?? "?"))} </b>}
+              <Felt level={row.level} />{row.cause && `: ${CAUSE_WORDS[row.cause].clause}`} · {row.page} · {formatTime(Date.parse(row.at), "full", tz)}{" "}
+              <Link href={visitHref(row.visit ?? row.session)}>{words.its}</Link>
+            </p>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+/** Who is looking may see sums only: why, and how that is changed. */
+function NeedsScope() {
+  const words = sessionWords();
+  return (
+    <>
+      <Headline phrases={starred(words.scopeTitle)} stale={false} />
+      <div class="card teach">
+        <p>{words.scopeWhy}</p>
+        <pre tabIndex={0}><code>{`felt token create --site ${address.value.site} --scope read:metrics,read:sessions`}</code></pre>
+      </div>
+    </>
+  );
+}
+
+function OneVisit({ id, tz }: { id: string; tz: string }) {
+  const { site } = address.value;
+  const words = sessionWords();
+  const data = useScreenData({ visit: `/api/v1/sites/${encodeURIComponent(site ?? "")}/sessions/${encodeURIComponent(id)}` }, false);
+  const part = partAs<Visit>(data, "visit");
+  if (refused(part)) return <NeedsScope />;
+  const visit = part?.ok ? part.answer.data : undefined;
+  const gone = part?.ok === false && part.problem.status === 404;
+  return (
+    <>
+      <p class="crumbs"><Link href={hrefWith({ id: null })}><span aria-hidden="true">← </span>{words.all}</Link></p>
+      <Headline phrases={part === undefined ? null : visit === undefined ? [{ text: gone ? words.gone : core().chrome.screen.sessions.question }] : told(visit)} stale={data.stale} />
+      <div class="grid" hidden={gone}>
+        <Widget<Visit> class="w-wide" title={words.story} data={data} part="visit">{(answer) => <Timeline visit={answer.data} />}</Widget>
+        <Widget<Visit> class="w-third" title={words.facts} hint={words.noName} data={data} part="visit">{(answer) => <Facts visit={answer.data} tz={tz} />}</Widget>
+      </div>
+    </>
+  );
+}
+
+function told(visit: Visit): Phrase[] {
+  const words = sessionWords();
+  const points = visit.points === null ? words.unjudged : `${words.points(formatCount(visit.points))}${visit.cause === null ? "" : words.because(lower(CAUSE_WORDS[visit.cause].clause))}`;
+  return starred(words.one(plural(visit.views, ...words.view), formatDuration(visit.duration_ms), points));
+}
+
+function Facts({ visit, tz }: { visit: Visit; tz: string }) {
+  const words = sessionWords();
+  const others = (visit.visits ?? []).filter((other) => other.id !== visit.id);
+  return (
+    <>
+      <dl class="facts">
+        <div><dt>{words.began}</dt><dd>{formatTime(Date.parse(visit.started_at), "full", tz)}</dd></div>
+        {(["country", "device", "os", "browser", "release"] as const).map((dimension) => (
+          <div key={dimension}><dt>{dimensionName(dimension)}</dt><dd>{visit[dimension] === null ? <Missing /> : valueName(dimension, visit[dimension])}</dd></div>
+        ))}
+      </dl>
+      {others.length > 0 && (
+        <>
+          <h3>{words.others}</h3>
+          <ul>{others.map((other) => <li key={other.id}><Link href={visitHref(other.id)}>{formatTime(Date.parse(other.started_at), "full", tz)}</Link> <span class="hint">{plural(other.views, ...words.view)}</span></li>)}</ul>
+        </>
+      )}
+    </>
+  );
+}
