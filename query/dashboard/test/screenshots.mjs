@@ -17,6 +17,7 @@ const SCREENS = {
   "no-journeys": "/sites/quiet/journeys?range=1h",
   sessions: "/sites/shop/sessions?range=7d",
   visit: "/sites/shop/sessions?range=7d&id=$VISIT",
+  health: "/sites/shop/health?range=7d",
   quiet: "/sites/quiet/happiness?range=7d",
   fresh: "/sites/fresh/happiness",
 };

@@ -12,6 +12,7 @@ const LOADERS: Readonly<Partial<Record<ScreenName, () => Promise<{ default: Scre
   journeys: () => import("./journeys.tsx"),
   pages: () => import("./pages.tsx"),
   sessions: () => import("./sessions.tsx"),
+  health: () => import("./health.tsx"),
 };
 
 export const BUILT = Object.keys(LOADERS) as readonly ScreenName[];

@@ -17,6 +17,7 @@ const SCREENS = {
   "no journeys": "/sites/quiet/journeys?range=1h",
   sessions: "/sites/shop/sessions?range=7d",
   "a visit that is gone": "/sites/shop/sessions?range=7d&id=nobody",
+  "data health": "/sites/shop/health?range=7d",
   "few visits": "/sites/quiet/happiness?range=7d",
   "no visits": "/sites/shop/happiness?range=7d&f=device:is:watch",
   "first visit": "/sites/fresh/happiness",

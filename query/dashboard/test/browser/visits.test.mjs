@@ -96,3 +96,12 @@ test("without the scope for visits, the screen says why and who can change it", 
   assert.match(await headline(), /read:sessions/);
   assert.match(await page.locator(".teach").innerText(), /felt token create --site shop --scope read:metrics,read:sessions/);
 });
+
+test("whether the figures can be trusted is said first, and every report that arrived is accounted for", async () => {
+  await open("/sites/shop/health?range=7d");
+  assert.match(await headline(), /^You can trust these figures: they are up to date \(.+ ago\), and 9\d% of what arrived over the last 7 days counts\.$/);
+  const counts = await page.locator(".card").first().locator("tbody tr td:nth-child(2)").allInnerTexts().then((texts) => texts.map((text) => Number(text.replace(/,/g, ""))));
+  assert.equal(counts.slice(0, 4).reduce((sum, count) => sum + count, 0), counts[4]);
+  assert.match(await page.locator(".card").nth(1).innerText(), /the visitor asked not to be measured\s+\d+/);
+  assert.deepEqual(faults, []);
+});
