@@ -82,7 +82,7 @@ test-long: assets engine kafka ## Promises under fire for ten minutes a seed, a 
 	cargo build --workspace --bins --locked
 	target/debug/felt-chaos
 
-bench: assets engine kafka ## Benches; docs/performance.md holds their figures
+bench: build engine kafka ## Benches; docs/performance.md holds their figures
 	cargo bench --workspace --locked
 
 fuzz: assets ## Fuzz with a nightly compiler: TARGET=beacon FUZZ_RUNS=10000000; all targets, shortly, by default

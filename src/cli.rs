@@ -107,7 +107,7 @@ pub struct Engine {
 /// Schema changes.
 #[derive(Debug, Args, Clone)]
 pub struct Migrate {
-    /// Print the SQL that would run, and run none.
+    /// Print the SQL of every migration, and run none.
     #[arg(long)]
     pub dry_run: bool,
     /// Migrate the embedded engine in this data folder instead of the configured ClickHouse.

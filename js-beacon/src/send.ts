@@ -11,7 +11,7 @@
 import { waitMs } from "./backoff";
 import { guarded, later, listen, refreshers, win } from "./browser";
 import { config } from "./config";
-import { AGE_MS_MAX, ARM_INTERVAL_MS, KEPT_CHARS_MAX, VIEWS_KEPT_MAX } from "./limits";
+import { AGE_MS_MAX, ARMED_MS_MAX, ARM_INTERVAL_MS, KEPT_CHARS_MAX, VIEWS_KEPT_MAX } from "./limits";
 import { cut } from "./url";
 import { current, list } from "./views";
 import { bodyOf, groupsOf, stateOf } from "./wire";
@@ -70,7 +70,7 @@ export const changed = (): void => {
       armDelay = ARM_INTERVAL_MS;
       const [items, commit] = due();
       const abort = new AbortController();
-      const armed = groupsOf(items).map((group) => postLater(group, { signal: abort.signal }));
+      const armed = groupsOf(items).map((group) => postLater(group, { signal: abort.signal, activateAfter: ARMED_MS_MAX }));
       disarm = () => (armed.some((result) => result?.activated) ? commit() : abort.abort());
     }, armDelay);
   }

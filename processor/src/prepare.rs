@@ -135,7 +135,8 @@ fn remembered(draft: &Draft<'_>, recent: &Recent) -> Result<(Priors, Vec<Wanted>
     let mut wanted = BTreeSet::new();
     for view in &draft.views {
         let (site, id) = (&*view.record.site, &*view.record.snapshot.view);
-        match recent.ask(ViewKey::new(site, id), view.started_at) {
+        let first = view.record.snapshot.seq == 0 && view.record.snapshot.attempt == 0;
+        match recent.ask(ViewKey::new(site, id), view.started_at, first) {
             Known::New => {}
             Known::State(state) if priors.of(site, id).is_none() => {
                 let rows = ViewRows::decode(state).map_err(|error| Ended::Stop(error.into()))?;

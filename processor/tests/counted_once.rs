@@ -118,6 +118,23 @@ async fn copies_count_once_however_many_and_whoever_meets_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_later_word_that_the_browser_held_back_with_its_old_age_is_no_new_view() {
+    let rig = Rig::start().await;
+    let minute_ms = 60_000;
+    let word = |seq, arrives_ms, ms: u32| {
+        Beacon::new("view-held-back", seq, arrives_ms, 1_000, &format!(r#""metrics": {{"lcp": {ms}}}"#))
+    };
+    rig.append(&[word(0, 0, 1_000)]).await;
+    rig.work_off().await;
+    // Long after, a processor that remembers nothing, and that has been there for longer than this view seems to be.
+    rig.clock.set(support::NOW_MS + 30 * minute_ms);
+    rig.append(&[word(1, 55 * minute_ms, 5_000)]).await;
+    rig.work_off().await;
+    assert_eq!(rig.line("SELECT sum(sign), sum(sign * lcp) FROM page_views").await, "1 5000000");
+    assert_eq!(rig.line("SELECT sum(views) FROM rollup_hour WHERE grouping = 'site'").await, "1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn late_and_out_of_order_it_counts_in_the_minute_in_which_it_happened() {
     let rig = Rig::start().await;
     // Kept in a drawer for a night, newest first; all arrive now.

@@ -98,13 +98,9 @@ pub fn router(state: QueryState) -> Router {
         .route("/api/v1/sites/{site}/erasures", get(erase::erasures).post(erase::erase).fallback(gets_and_posts_only))
         .route("/api/v1/sites/{site}/erasures/{id}", get(erase::erasure).fallback(reads_only))
         .with_state(state.clone());
-    let mut access: Router<QueryState> = Router::new();
-    for (path, handler, methods) in access_calls().into_iter().chain(slo_calls()).chain(prometheus_calls()) {
-        access = access.route(path, handler.fallback(async move || Problem::method_not_allowed(methods)));
-    }
-    let access = access.with_state(state.clone());
-    let reads = reads.with_state(state.clone());
-    // Parts of a batch are answered as they are, and compressed with the whole.
+    let access = with_methods(&access_calls()).merge(with_methods(&prometheus_calls())).with_state(state.clone());
+    let reads = reads.merge(with_methods(&slo_calls())).with_state(state.clone());
+    // Parts of a batch are answered as they are, and compressed with the whole. They are GETs, whatever else a path takes.
     let batch = post(calls::batch).fallback(posts_only).layer(Extension(Parts(reads.clone())));
     let compress = CompressionLayer::new()
         .br(true)
@@ -123,6 +119,15 @@ pub fn router(state: QueryState) -> Router {
         .layer(from_fn_with_state(state.clone(), audit::record_writes))
         .layer(from_fn_with_state(state.clone(), people::guard));
     api.fallback(assets::serve).layer(from_fn_with_state(state, headers::add))
+}
+
+/// Routes with the methods that there are.
+fn with_methods(calls: &[(&'static str, MethodRouter<QueryState>, &'static str)]) -> Router<QueryState> {
+    let mut router = Router::new();
+    for (path, handler, methods) in calls.iter().cloned() {
+        router = router.route(path, handler.fallback(async move || Problem::method_not_allowed(methods)));
+    }
+    router
 }
 
 async fn reads_only(_: Method) -> Response {

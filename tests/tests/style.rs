@@ -183,6 +183,21 @@ fn every_setting_is_documented() {
 }
 
 #[test]
+fn every_document_that_code_names_is_there() {
+    let mut missing = BTreeSet::new();
+    for (path, text) in files(&["rs", "ts", "tsx", "mjs", "toml", "sh"]) {
+        for rest in text.split("docs/").skip(1) {
+            let name: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_/.".contains(*c)).collect();
+            let Some((name, _)) = name.split_once(".md") else { continue };
+            if !root().join(format!("docs/{name}.md")).exists() {
+                missing.insert(format!("{} names docs/{name}.md", path.display()));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
+#[test]
 fn no_file_names_a_machine_or_a_registry_host() {
     let marks = [
         concat!("registry.npm", "js.org"),

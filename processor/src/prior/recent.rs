@@ -2,8 +2,9 @@
 //! to ask the store about those.
 //!
 //! Two generations: a full one becomes the old one, the one before is forgotten. The memory knows every view that began
-//! after `complete_since` and was worked off; so a view that began later and is not in it is new. Views that began before
-//! are asked for in the store, unless their rows happen to be here.
+//! after `complete_since` and was worked off; so the first word of a view that began later and is not in it is new. Views
+//! that began before, and later words of any view, are asked for in the store, unless their rows happen to be here: a
+//! browser may hold a later word back, and it then says the age that the view had when it was written.
 
 use super::{ByView, ViewKey};
 use crate::state::StateRow;
@@ -63,12 +64,12 @@ impl Recent {
         Self { limits, young: Generation::new(now_ms), old: None, latest_ms: now_ms }
     }
 
-    /// What is known about a view that began at `started_ms`.
-    pub fn ask(&self, view: ViewKey, started_ms: i64) -> Known<'_> {
+    /// What is known about a view that began at `started_ms`; `first` says that this is its first snapshot, sent for the first time.
+    pub fn ask(&self, view: ViewKey, started_ms: i64, first: bool) -> Known<'_> {
         let seen = self.young.views.get(&view).or_else(|| self.old.as_ref()?.views.get(&view));
         match seen {
             Some(state) => Known::State(state),
-            None if started_ms.saturating_sub(self.delay_ms_max()) >= self.complete_since_ms() => Known::New,
+            None if first && started_ms.saturating_sub(self.delay_ms_max()) >= self.complete_since_ms() => Known::New,
             None => Known::Unknown,
         }
     }
@@ -130,11 +131,12 @@ mod tests {
     #[test]
     fn a_view_that_began_after_the_claim_and_was_not_seen_is_new() {
         let mut recent = Recent::new(LIMITS, 1_000_000);
-        assert_eq!(recent.ask(key("a"), 1_000_000 + DELAY_AFTER_CLAIM_MS_MAX), Known::New);
-        assert_eq!(recent.ask(key("a"), 1_000_000 + DELAY_MS_MAX), Known::Unknown);
+        assert_eq!(recent.ask(key("a"), 1_000_000 + DELAY_AFTER_CLAIM_MS_MAX, true), Known::New);
+        assert_eq!(recent.ask(key("a"), 1_000_000 + DELAY_MS_MAX, true), Known::Unknown);
+        assert_eq!(recent.ask(key("a"), 1_000_000 + DELAY_AFTER_CLAIM_MS_MAX, false), Known::Unknown, "a later word");
         recent.take(vec![state("a")], 1_200_000);
-        assert_eq!(recent.ask(key("a"), 0), Known::State(b"a"));
-        assert_eq!(recent.ask(ViewKey::new("blog", "a"), 2_000_000), Known::New);
+        assert_eq!(recent.ask(key("a"), 0, true), Known::State(b"a"));
+        assert_eq!(recent.ask(ViewKey::new("blog", "a"), 2_000_000, true), Known::New);
     }
 
     #[test]
@@ -145,10 +147,10 @@ mod tests {
         }
         // "a" to "c" are gone; the memory is complete since the fourth arrived.
         assert_eq!(recent.len(), 4);
-        assert_eq!(recent.ask(key("a"), 500_000), Known::Unknown);
-        assert_eq!(recent.ask(key("x"), 2_000_000), Known::Unknown);
-        assert_eq!(recent.ask(key("x"), 5_000_000), Known::New);
-        assert_eq!(recent.ask(key("d"), 0), Known::State(b"d"));
+        assert_eq!(recent.ask(key("a"), 500_000, true), Known::Unknown);
+        assert_eq!(recent.ask(key("x"), 2_000_000, true), Known::Unknown);
+        assert_eq!(recent.ask(key("x"), 5_000_000, true), Known::New);
+        assert_eq!(recent.ask(key("d"), 0, true), Known::State(b"d"));
     }
 
     #[test]
