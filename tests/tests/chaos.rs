@@ -35,7 +35,7 @@ async fn every_promise_is_kept_under_fire_over_kafka() -> Result<()> {
 }
 
 /// Each wrong done to the tables, and under which names the judge must find it. `{view}` is one page view's rows.
-const WRONGS: [(&str, &[&str]); 7] = [
+const WRONGS: [(&str, &[&str]); 8] = [
     (
         "INSERT INTO page_views SELECT * FROM page_views AS p WHERE {view} AND sign = 1",
         &["duplicated", "disagreeing cells"],
@@ -59,6 +59,11 @@ const WRONGS: [(&str, &[&str]); 7] = [
         &["disagreeing cells"],
     ),
     ("INSERT INTO outcomes SELECT * FROM outcomes WHERE outcome = 'accepted' AND site = 'play' LIMIT 1", &["outcomes"]),
+    (
+        "INSERT INTO slo_minutes SELECT * REPLACE(good - 1 AS good, counted_at + INTERVAL 1 HOUR AS counted_at) FROM slo_minutes \
+         WHERE slo = 'fast' AND site = 'blog' LIMIT 1",
+        &["promise minutes"],
+    ),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -66,6 +71,7 @@ async fn the_judge_finds_every_kind_of_wrong() -> Result<()> {
     let settings = Settings { log: Log::Local, seed: 1, seconds: 0, rate: 200, sessions: 4, machine: Machine::Sound };
     let oracle = Arc::new(Oracle::new(settings.seed));
     let world = World::start(settings, &oracle).await?;
+    chaos::promises::make(&world.query_url()?).await?;
     let producers = Producers::start(&oracle, &world.ingest_url()?, settings.sessions, settings.rate);
     while oracle.answers().acked < 500 {
         tokio::time::sleep(Duration::from_millis(50)).await;

@@ -8,6 +8,7 @@ use anyhow::Result;
 use super::clickhouse::ClickHouse;
 use super::door::BAIT_SITE;
 use super::oracle::{Known, Oracle};
+use super::promises;
 use super::rollups;
 use super::told::{SITES, Told, View};
 use super::verdict::Verdict;
@@ -39,6 +40,7 @@ pub async fn judge(clickhouse: &ClickHouse, oracle: &Oracle, circumstances: &Cir
     let ends = raw(clickhouse, oracle.seed, &views, &mut verdict).await?;
     events(clickhouse, oracle.seed, &ends, &mut verdict).await?;
     rollups::judge(clickhouse, &sites_sql(), &mut verdict).await?;
+    promises::judge(clickhouse, &mut verdict).await?;
     outcomes(clickhouse, oracle, &ends, circumstances, &mut verdict).await?;
     planted(clickhouse, oracle, &mut verdict).await?;
     Ok(verdict)

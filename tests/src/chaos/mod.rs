@@ -11,6 +11,7 @@ pub mod judge;
 pub mod machine;
 pub mod oracle;
 pub mod producers;
+pub mod promises;
 pub mod proxy;
 pub mod role;
 pub mod rollups;
@@ -100,6 +101,7 @@ async fn story(settings: &Settings, world: &World, what: &str, findings: &[Strin
 }
 
 async fn suffer(settings: &Settings, world: &Arc<World>, oracle: &Arc<Oracle>) -> Result<Verdict> {
+    promises::make(&world.query_url()?).await?;
     let first = if settings.rate == 0 { PACE.1 } else { settings.rate };
     let producers = Producers::start(oracle, &world.ingest_url()?, settings.sessions, first);
     let attendant = tokio::spawn(attend(world.clone(), producers.pace.clone(), settings.rate == 0));
@@ -182,8 +184,8 @@ async fn attend(world: Arc<World>, pace: Arc<Pace>, follow: bool) -> Result<()> 
     Ok(())
 }
 
-/// Waits until everything that was sent is counted: a mark of each partition, sent last, must be in the table that is written last.
-/// It shows as well that the pipeline is alive. How many marks there are.
+/// Waits until everything that was sent is counted: a mark of each partition, sent last, must be in the table that is written last,
+/// and the promises must have been counted to the last minute. It shows as well that the pipeline is alive. How many marks there are.
 ///
 /// # Errors
 /// When it never is.
@@ -238,6 +240,12 @@ pub async fn settle(world: &World) -> Result<u64> {
             break;
         }
     }
+    until(Instant::now() + CAUGHT_UP, "every minute of the promises counted", async || {
+        let left = promises::differences(&ClickHouse::new(&world.engine_url()?)).await?;
+        ensure!(left.is_empty(), "{left:#?}");
+        Ok(())
+    })
+    .await?;
     Ok(u64::from(partitions))
 }
 
