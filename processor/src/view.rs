@@ -167,7 +167,7 @@ fn events(snapshot: &Snapshot<'_>, view: &PageViewRow) -> Vec<EventRow> {
         seq: view.seq,
         sign: 1,
         kind: event.kind.map_or("", |kind| kind.name()).to_owned(),
-        name: owned(event.name.as_deref().or(event.journey.as_deref())),
+        name: owned(event.name.as_deref().or(event.journey.as_deref()).or(event.cause.as_deref())),
         step: owned(event.step.as_deref()),
         value: event.value.or(event.amount).unwrap_or(f64::NAN),
         currency: owned(event.currency.as_deref()),

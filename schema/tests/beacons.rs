@@ -41,6 +41,20 @@ fn drops(parsed: &ParsedSnapshot<'_>) -> Vec<(&'static str, u32)> {
 }
 
 #[test]
+fn what_the_beacon_left_out_is_counted_and_no_part_of_the_view() {
+    let parsed = with(
+        r#""dropped": {"error": 490, "attribution": 1, "nothing": 3, "step": -1, "tags": "x"},
+           "beacon": {"from": 12, "cost": 4.5, "longest": 2, "missed": 7, "error": 9},
+           "events": [{"type": "rage_click", "target": "a", "cause": "error"}]"#,
+    );
+    assert_eq!(drops(&parsed), [("beacon:error", 490), ("beacon:attribution", 1), ("beacon:missed", 7)]);
+    assert_eq!(parsed.snapshot.events[0].cause.as_deref(), Some("error"));
+    let again = serde_json::to_string(&parsed.snapshot).unwrap();
+    assert!(!again.contains("dropped") && !again.contains("missed"), "{again}");
+    assert_eq!(drops(&with(r#""dropped": [1]"#)), [("dropped", 1)]);
+}
+
+#[test]
 fn the_example_of_the_interface_is_read_whole() {
     let ParsedSnapshot { snapshot, drops } = one(EXAMPLE);
     assert!(drops.is_empty(), "{drops:?}");

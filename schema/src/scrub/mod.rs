@@ -72,6 +72,7 @@ fn scrub_event(event: &mut Event<'_>, allow: &[String]) {
         &mut event.message,
         &mut event.stack,
         &mut event.target,
+        &mut event.cause,
         &mut event.text,
     ] {
         in_text(text);

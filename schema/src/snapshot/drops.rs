@@ -2,18 +2,23 @@
 
 use serde::{Serialize, Serializer};
 
-/// How often each field was dropped, by name: `metrics.lcp`, `events[].value`; `title:cut` was only shortened, and
-/// `events:over` are events beyond the limit.
+/// How often each field was dropped, by name: `metrics.lcp`, `events[].value`; `title:cut` was only shortened,
+/// `events:over` are events beyond the limit, and `beacon:error` are errors that the beacon itself left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Drops(Vec<(&'static str, u32)>);
 
 impl Drops {
     /// Counts one.
     pub fn add(&mut self, field: &'static str) {
+        self.add_many(field, 1);
+    }
+
+    /// Counts so many.
+    pub fn add_many(&mut self, field: &'static str, many: u32) {
         // Names are few and mostly none, so a list is faster than any map.
         match self.0.iter_mut().find(|(name, _)| *name == field) {
-            Some((_, count)) => *count = count.saturating_add(1),
-            None => self.0.push((field, 1)),
+            Some((_, count)) => *count = count.saturating_add(many),
+            None => self.0.push((field, many)),
         }
     }
 

@@ -98,6 +98,8 @@ lenient_part! {
         script "script": Text<'a> = text(limits::URL_BYTES_MAX),
         /// Of a click: selector of the element.
         target "target": Text<'a> = text(limits::VALUE_BYTES_MAX),
+        /// Of a click in rage: `error` when it was one click that ended in an error.
+        cause "cause": Text<'a> = text(limits::CODE_BYTES_MAX),
         /// Of feedback.
         score "score": f64 = number(0.0, limits::SCORE_MAX, 1e3),
         /// Of feedback: the best score there is.

@@ -13,6 +13,7 @@ mod lenient;
 mod parts;
 mod repair;
 mod rules;
+mod told;
 
 use std::borrow::Cow;
 
@@ -142,6 +143,8 @@ lenient_part! {
         client "client": Client<'a> = object(),
         release "release": Text<'a> = text(limits::NAME_BYTES_MAX),
         tags "tags": Tags<'a> = parts::TagsRule,
+        dropped "dropped": bool = told::LeftOut { only: None },
+        beacon "beacon": bool = told::LeftOut { only: Some("missed") },
     }
 }
 
