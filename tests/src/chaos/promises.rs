@@ -39,7 +39,8 @@ pub async fn make(query_url: &str) -> Result<()> {
     let http = reqwest::Client::new();
     for site in SITES {
         for promise in &PROMISES {
-            let body = json!({"promise": promise.id, "objective": 0.9, "sli": (promise.sli)(), "window": {"rolling": "28d"}});
+            let body =
+                json!({"promise": promise.id, "objective": 0.9, "sli": (promise.sli)(), "window": {"rolling": "28d"}});
             let url = format!("{query_url}/api/v1/sites/{site}/slos/{}", promise.id);
             let answer = http.put(url).json(&body).send().await?;
             let status = answer.status();
