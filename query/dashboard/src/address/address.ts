@@ -57,7 +57,8 @@ export function parseAddress(path: string, query: string): Address {
     filters: encodedValues(query, "f").map(parseFilter).filter((filter) => filter !== null),
     vs: parseVs(params.get("vs")),
     page: params.get("page"),
-    id: params.get("id"),
+    // `slo` is what links in alerts say.
+    id: params.get("id") ?? params.get("slo"),
     metric: params.get("metric"),
     order: params.get("order"),
     search: params.get("q"),

@@ -3,12 +3,18 @@
 import { signal } from "@preact/signals";
 import { token, tokenWanted } from "./token.ts";
 import type { Answer, Part, Problem, SiteRow } from "./types.ts";
+import { core } from "../words/core.ts";
 
 /** The most parts the server takes in one batch. */
 const BATCH_PARTS_MAX = 20;
 
 /** The server's clock minus this computer's, in ms: "38 s ago" must not depend on a wrong clock. */
 export const clockSkewMs = signal(0);
+
+/** The server's time, as this computer knows it. */
+export function serverNow(): number {
+  return Date.now() + clockSkewMs.value;
+}
 
 /** `quiet`: a 401 is an answer here, and not a reason to ask who is looking. */
 export async function request(path: string, init: RequestInit = {}, quiet = false): Promise<Response> {
@@ -31,7 +37,7 @@ async function problemOf(response: Response): Promise<Problem> {
   } catch {
     // Not JSON: a proxy's page, perhaps. The status has to do.
   }
-  return { status: response.status, title: `the server answered ${response.status}` };
+  return { status: response.status, title: core().widgets.failed.answered(response.status) };
 }
 
 function isProblem(body: unknown): body is Problem {
@@ -39,7 +45,14 @@ function isProblem(body: unknown): body is Problem {
 }
 
 /** What a failed connection looks like to a widget. */
-export const UNREACHABLE: Problem = { status: 0, title: "the server cannot be reached" };
+function unreachable(): Problem {
+  return { status: 0, title: core().widgets.failed.unreachable };
+}
+
+/** What people said about a site is answered without `query` and `meta`: nothing is to be known about it then. */
+function answerOf<Row>(body: unknown): Answer<Row> {
+  return { query: {}, meta: {}, ...(body as Partial<Answer<Row>>) } as Answer<Row>;
+}
 
 function isAbort(error: unknown): boolean {
   return error instanceof DOMException && error.name === "AbortError";
@@ -49,10 +62,10 @@ export async function get<Row>(path: string, signal?: AbortSignal): Promise<Part
   try {
     const response = await request(path, signal ? { signal } : {});
     if (!response.ok) return { ok: false, problem: await problemOf(response) };
-    return { ok: true, answer: (await response.json()) as Answer<Row> };
+    return { ok: true, answer: answerOf<Row>(await response.json()) };
   } catch (error) {
     if (isAbort(error)) throw error;
-    return { ok: false, problem: UNREACHABLE };
+    return { ok: false, problem: unreachable() };
   }
 }
 
@@ -75,17 +88,39 @@ export async function batch(paths: Readonly<Record<string, string>>, signal: Abo
     });
     if (!response.ok) return every(await problemOf(response));
     const body = (await response.json()) as { responses: { status: number; body: unknown }[] };
-    return Object.fromEntries(names.map((name, index) => [name, partOf(body.responses[index])]));
+    const parts = names.map(async (name, index): Promise<[string, Part<unknown>]> => {
+      const response = body.responses[index];
+      // An older server's batch does not know every call: asked alone, it may be answered.
+      const unknown = response?.status === 404 && !isProblem(response.body);
+      return [name, unknown ? await get(paths[name] ?? "", signal) : partOf(response)];
+    });
+    return Object.fromEntries(await Promise.all(parts));
   } catch (error) {
     if (isAbort(error)) throw error;
-    return every(UNREACHABLE);
+    return every(unreachable());
   }
 }
 
 function partOf(response: { status: number; body: unknown } | undefined): Part<unknown> {
-  if (response === undefined) return { ok: false, problem: { status: 502, title: "the answer is incomplete" } };
+  if (response === undefined) return { ok: false, problem: { status: 502, title: core().widgets.failed.incomplete } };
   if (response.status === 401) tokenWanted.value = true;
-  if (response.status >= 200 && response.status < 300) return { ok: true, answer: response.body as Answer<unknown> };
-  const problem = isProblem(response.body) ? response.body : { title: `the server answered ${response.status}` };
+  if (response.status >= 200 && response.status < 300) return { ok: true, answer: answerOf(response.body) };
+  const problem = isProblem(response.body) ? response.body : { title: core().widgets.failed.answered(response.status) };
   return { ok: false, problem: { ...problem, status: response.status } };
+}
+
+/** What a write answers: what is kept now, or what is wrong with it. */
+export type Written<Row> = { readonly ok: true; readonly data: Row } | { readonly ok: false; readonly problem: Problem };
+
+/** Writes something; `body` is sent as JSON. */
+export async function send<Row>(method: "POST" | "PUT" | "DELETE", path: string, body?: unknown): Promise<Written<Row>> {
+  try {
+    const init: RequestInit = body === undefined ? { method } : { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+    const response = await request(path, init);
+    if (!response.ok) return { ok: false, problem: await problemOf(response) };
+    const answer = response.status === 204 ? null : ((await response.json()) as { data: Row } | null);
+    return { ok: true, data: answer?.data as Row };
+  } catch {
+    return { ok: false, problem: unreachable() };
+  }
 }

@@ -24,3 +24,8 @@ export function asCurl(path: string, origin: string, withToken: boolean): string
   const quoted = `${origin}${path}`.replace(/'/g, "'\\''");
   return `curl ${withToken ? '-H "Authorization: Bearer $FELT_TOKEN" ' : ""}'${quoted}'`;
 }
+
+/** A call about the site that knows neither time nor filters, such as `slos/checkout-fast`. Parts of it are encoded here. */
+export function sitePath(address: Address, ...parts: readonly string[]): string {
+  return `/api/v1/sites/${[address.site ?? "", ...parts].map(encodeURIComponent).join("/")}`;
+}

@@ -97,3 +97,58 @@ export interface Problem {
 }
 
 export type Part<Row> = { readonly ok: true; readonly answer: Answer<Row> } | { readonly ok: false; readonly problem: Problem };
+
+export type VerdictName = "better" | "worse" | "no_difference" | "too_few";
+
+/** A figure and what it is compared with, of `compare`. With `by=page` it has the page, too. */
+export interface CompareRow {
+  readonly metric: string;
+  readonly unit: string;
+  readonly stat: "p75" | "score";
+  readonly value: number | null;
+  readonly count: number;
+  readonly vs_value: number | null;
+  readonly vs_count: number;
+  readonly difference: number | null;
+  readonly difference_low: number | null;
+  readonly difference_high: number | null;
+  readonly verdict: VerdictName;
+  readonly matched: boolean;
+  readonly page?: string | null;
+}
+
+export interface ReleaseRow {
+  readonly release: string;
+  readonly at: string;
+  readonly source: "marked" | "seen";
+  readonly first_seen: string | null;
+  readonly last_seen: string | null;
+  readonly views: number;
+  readonly happiness: number | null;
+  readonly unhappiness: number | null;
+  readonly low: number | null;
+  readonly high: number | null;
+  readonly note: string | null;
+  readonly url: string | null;
+}
+
+export interface NoteRow {
+  readonly id: string;
+  readonly at: string;
+  readonly to: string | null;
+  readonly text: string;
+  readonly author: string;
+}
+
+export interface IncidentRow {
+  readonly id: string;
+  readonly title: string;
+  readonly from: string;
+  readonly to: string | null;
+  readonly open: boolean;
+  readonly filters: readonly string[];
+  readonly journey: string | null;
+  readonly note: string | null;
+  readonly source: string;
+  readonly author: string;
+}

@@ -1,8 +1,10 @@
-// The ground of every chart: an SVG as wide as its place, a cursor for pointer and arrow keys, and a line that
-// reads out what the cursor is on. What is drawn is the chart's own affair.
+// The ground of every chart: an SVG as wide as its place, a cursor for pointer and arrow keys, and a line that reads
+// out what the cursor is on. Where a chart can be narrowed, dragging (or Shift and arrows, then Enter) marks a stretch.
+// What is drawn is the chart's own affair.
 
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { core } from "../words/core.ts";
 
 interface ChartAreaProps {
   /** What the chart shows, for those who do not see it: one sentence. */
@@ -12,14 +14,35 @@ interface ChartAreaProps {
   readonly stops: (width: number) => readonly number[];
   readonly readout: (index: number) => string;
   readonly draw: (width: number, cursor: number | null) => ComponentChildren;
+  /** What happens with a stretch that was marked, from one stop to another, both included. */
+  readonly stretch?: Stretch | undefined;
 }
 
-export function ChartArea({ label, height, stops, readout, draw }: ChartAreaProps) {
+export interface Stretch {
+  readonly chosen: (first: number, last: number) => void;
+  readonly words: (first: number, last: number) => string;
+}
+
+/** Less than this many pixels are a click, and no drag. */
+const DRAG_MIN_PX = 6;
+
+export function ChartArea({ label, height, stops, readout, draw, stretch }: ChartAreaProps) {
   const box = useRef<HTMLDivElement>(null);
   const width = useWidth(box);
   const [cursor, setCursor] = useState<number | null>(null);
+  /** Where the marked stretch began; it ends at the cursor. */
+  const [anchor, setAnchor] = useState<number | null>(null);
+  const pressed = useRef<number | null>(null);
+  const words = core().widgets.chart;
   const at = width > 0 ? stops(width) : [];
   const current = cursor !== null && cursor < at.length ? cursor : null;
+  const marked = stretch !== undefined && anchor !== null && current !== null && anchor < at.length ? ([Math.min(anchor, current), Math.max(anchor, current)] as const) : null;
+
+  function choose(): void {
+    if (marked === null || stretch === undefined) return;
+    setAnchor(null);
+    stretch.chosen(marked[0], marked[1]);
+  }
 
   function onKeyDown(event: KeyboardEvent): void {
     const last = at.length - 1;
@@ -33,16 +56,47 @@ export function ChartArea({ label, height, stops, readout, draw }: ChartAreaProp
       Home: 0,
       End: last,
     };
-    if (event.key === "Escape") setCursor(null);
+    if (event.key === "Escape") {
+      setCursor(null);
+      setAnchor(null);
+    }
+    if (event.key === "Enter" && marked !== null) {
+      event.preventDefault();
+      choose();
+    }
     const target = moves[event.key];
     if (target === undefined) return;
     event.preventDefault();
+    setAnchor(event.shiftKey ? anchor ?? current ?? target : null);
     setCursor(Math.min(last, Math.max(0, target)));
   }
 
+  const placeOf = (event: PointerEvent): number => event.clientX - (box.current?.getBoundingClientRect().left ?? 0);
+
+  function onPointerDown(event: PointerEvent): void {
+    if (event.button === 0) pressed.current = placeOf(event);
+    setAnchor(null);
+    setCursor(nearest(at, placeOf(event)));
+  }
+
   function onPointerMove(event: PointerEvent): void {
-    const left = box.current?.getBoundingClientRect().left ?? 0;
-    setCursor(nearest(at, event.clientX - left));
+    const place = placeOf(event);
+    setCursor(nearest(at, place));
+    if (stretch === undefined || pressed.current === null || Math.abs(place - pressed.current) < DRAG_MIN_PX) return;
+    setAnchor(nearest(at, pressed.current));
+    // The stretch may end where the pointer has left the chart.
+    box.current?.setPointerCapture(event.pointerId);
+  }
+
+  function release(): void {
+    pressed.current = null;
+    choose();
+  }
+
+  function leave(): void {
+    pressed.current = null;
+    setCursor(null);
+    setAnchor(null);
   }
 
   return (
@@ -51,22 +105,25 @@ export function ChartArea({ label, height, stops, readout, draw }: ChartAreaProp
         ref={box}
         class="chart"
         role="application"
-        aria-roledescription="chart"
-        aria-label={`${label} Use the arrow keys to read single values.`}
+        aria-roledescription={words.role}
+        aria-label={`${label} ${words.keys}`}
         tabIndex={0}
         onKeyDown={onKeyDown}
         onPointerMove={onPointerMove}
-        onPointerDown={onPointerMove}
-        onPointerLeave={() => setCursor(null)}
-        onBlur={() => setCursor(null)}
+        onPointerDown={onPointerDown}
+        onPointerUp={release}
+        onPointerCancel={leave}
+        onPointerLeave={leave}
+        onBlur={leave}
       >
         <svg width={width || "100%"} height={height} aria-hidden="true" focusable="false">
           {width > 0 && draw(width, current)}
+          {marked !== null && <rect class="stretch" x={at[marked[0]]} width={Math.max(1, (at[marked[1]] ?? 0) - (at[marked[0]] ?? 0))} y={0} height={height - 20} />}
           {current !== null && <line class="cursor" x1={at[current]} x2={at[current]} y1={0} y2={height - 20} />}
         </svg>
       </div>
       <p class="readout" aria-live="polite" data-idle={current === null ? "" : undefined}>
-        {current === null ? "Point at the chart, or use the arrow keys." : readout(current)}
+        {current === null ? words.idle : marked !== null && stretch !== undefined ? stretch.words(marked[0], marked[1]) : readout(current)}
       </p>
     </>
   );

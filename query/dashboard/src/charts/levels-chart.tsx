@@ -2,7 +2,8 @@
 
 import { LEVELS, type Level, type LevelCounts } from "../stats/happiness.ts";
 import { formatCompact } from "../words/format.ts";
-import { ChartArea } from "./chart-area.tsx";
+import { ChartArea, type Stretch } from "./chart-area.tsx";
+import { Marks, type TimeMark } from "./marks.tsx";
 import { linear, niceTicks, niceTop } from "./scale.ts";
 import { GridLines, MARGIN, middles, type Step, timeScale, TimeAxis } from "./time-axis.tsx";
 
@@ -18,9 +19,11 @@ interface LevelsChartProps {
   readonly readout: (point: LevelsPoint) => string;
   /** Too few in all for colours. */
   readonly muted: boolean;
+  readonly marks?: readonly TimeMark[];
+  readonly stretch?: Stretch | undefined;
 }
 
-export function LevelsChart({ label, points, tz, height, readout, muted }: LevelsChartProps) {
+export function LevelsChart({ label, points, tz, height, readout, muted, marks = [], stretch }: LevelsChartProps) {
   const total = (point: LevelsPoint): number => LEVELS.reduce((sum, level) => sum + point.levels[level], 0);
   // Views are whole: an axis of halves would be absurd.
   const top = niceTop(Math.max(4, ...points.map(total)));
@@ -43,6 +46,7 @@ export function LevelsChart({ label, points, tz, height, readout, muted }: Level
             </g>
           );
         })}
+        <Marks marks={marks} steps={points} width={width} height={height} />
         <TimeAxis steps={points} tz={tz} width={width} height={height} />
       </>
     );
@@ -58,6 +62,7 @@ export function LevelsChart({ label, points, tz, height, readout, muted }: Level
         return point === undefined ? "" : readout(point);
       }}
       draw={draw}
+      stretch={stretch}
     />
   );
 }

@@ -1,10 +1,13 @@
-// A value over time with its band of chance. Gaps stay gaps; stretches with too few views are thin and grey.
+// A value over time with its band of chance, and the compared time as a second line. Gaps stay gaps; stretches with too
+// few views are thin and grey.
 
 import { confidence, VERDICT_COUNT_MIN, JUDGE_COUNT_MIN } from "../stats/happiness.ts";
-import { ChartArea } from "./chart-area.tsx";
+import { core } from "../words/core.ts";
+import { ChartArea, type Stretch } from "./chart-area.tsx";
+import { Marks, type TimeMark } from "./marks.tsx";
 import { bandPath, linePath, runs } from "./path.ts";
 import { linear } from "./scale.ts";
-import { GridLines, MARGIN, middles, type Step, TimeAxis } from "./time-axis.tsx";
+import { GridLines, MARGIN, middles, type Step, TimeAxis, timeScale } from "./time-axis.tsx";
 
 export interface LinePoint extends Step {
   readonly count: number;
@@ -24,11 +27,15 @@ interface LineChartProps {
   readonly readout: (point: LinePoint) => string;
   /** A limit worth a line of its own, with its name. */
   readonly limits?: readonly { value: number; name: string }[];
+  /** The compared time, moved to where it stands beside this one. */
+  readonly compared?: readonly LinePoint[];
+  readonly marks?: readonly TimeMark[];
+  readonly stretch?: Stretch | undefined;
 }
 
 type Placed = LinePoint & { readonly x: number };
 
-export function LineChart({ label, points, tz, height, domain, ticks, tickLabel, readout, limits = [] }: LineChartProps) {
+export function LineChart({ label, points, tz, height, domain, ticks, tickLabel, readout, limits = [], compared = [], marks = [], stretch }: LineChartProps) {
   const y = linear(domain, [height - MARGIN.bottom, MARGIN.top]);
   const clamp = (value: number): number => y(Math.min(domain[1], Math.max(domain[0], value)));
 
@@ -38,10 +45,14 @@ export function LineChart({ label, points, tz, height, domain, ticks, tickLabel,
     const measured = runs(placed, (point) => point.value !== null);
     const sure = runs(placed, (point) => point.value !== null && point.count >= JUDGE_COUNT_MIN);
     const marked = cursor === null ? undefined : placed[cursor];
+    const x = timeScale(points, width);
+    const beside = runs(compared.filter((point) => x(point.from) >= MARGIN.left - 1 && x(point.to) <= width - MARGIN.right + 1), (point) => point.value !== null && point.count >= JUDGE_COUNT_MIN);
     const line = (run: readonly Placed[]): string => linePath(run.map((point) => ({ x: point.x, y: clamp(point.value ?? 0) })));
     return (
       <>
         <GridLines ticks={ticks} y={y} width={width} label={tickLabel} />
+        <Marks marks={marks} steps={points} width={width} height={height} />
+        {beside.map((run) => <path class="line compared" key={`c${run[0]?.from}`} d={linePath(run.map((point) => ({ x: x((point.from + point.to) / 2), y: clamp(point.value ?? 0) })))} />)}
         {sure.map((run) => (
           <path class="band" key={`b${run[0]?.from}`} d={bandPath(
             run.map((point) => ({ x: point.x, y: clamp(point.high ?? point.value ?? 0) })),
@@ -80,6 +91,7 @@ export function LineChart({ label, points, tz, height, domain, ticks, tickLabel,
         return point === undefined ? "" : readout(point);
       }}
       draw={draw}
+      stretch={stretch}
     />
   );
 }
@@ -87,6 +99,7 @@ export function LineChart({ label, points, tz, height, domain, ticks, tickLabel,
 /** "too few to judge" and "few visits", to be said after a value. */
 export function trustWords(count: number): string {
   const trust = confidence(count);
-  if (trust === "few") return ", too few to judge";
-  return trust === "small" ? ", few visits" : "";
+  const words = core().widgets.trust;
+  if (trust === "few") return `, ${words.few}`;
+  return trust === "small" ? `, ${words.small}` : "";
 }

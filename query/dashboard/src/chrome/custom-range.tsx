@@ -3,9 +3,9 @@
 import { useState } from "preact/hooks";
 import { fixedRange } from "../address/range.ts";
 import { address, navigate } from "../address/navigate.ts";
+import { serverNow } from "../api/client.ts";
 import { core } from "../words/core.ts";
 import { zoneOffsetMs } from "../words/time.ts";
-import { serverNow } from "./freshness.tsx";
 
 const DAY_MS = 86_400_000;
 

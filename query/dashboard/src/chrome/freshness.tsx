@@ -9,11 +9,6 @@ import { formatFreshness } from "../words/time.ts";
 
 const now = signal(Date.now());
 
-/** The server's time, as this computer knows it. */
-export function serverNow(): number {
-  return Date.now() + clockSkewMs.value;
-}
-
 export function Freshness({ tz }: { tz: string }) {
   useEffect(() => {
     const timer = setInterval(() => (now.value = Date.now()), 1000);

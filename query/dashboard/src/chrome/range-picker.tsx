@@ -4,9 +4,9 @@ import { endsNow, PRESETS, presetRange, stepped } from "../address/range.ts";
 import { address, hrefWith, navigate } from "../address/navigate.ts";
 import { Link } from "../widgets/link.tsx";
 import { Popover } from "../widgets/popover.tsx";
+import { serverNow } from "../api/client.ts";
 import { core } from "../words/core.ts";
 import { presetWords, rangeWords } from "../words/time.ts";
-import { serverNow } from "./freshness.tsx";
 import { loadPanels, panels } from "./panels.ts";
 
 export function RangePicker({ tz }: { tz: string }) {

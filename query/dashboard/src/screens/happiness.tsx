@@ -21,19 +21,24 @@ import { StepChoice } from "../widgets/step-choice.tsx";
 import { Term } from "../widgets/term.tsx";
 import { Warnings } from "../widgets/warnings.tsx";
 import { Widget } from "../widgets/widget.tsx";
+import { core } from "../words/core.ts";
+import { metricName } from "../words/names.ts";
+import { besideOf, comparedRow, comparePaths, markPaths, marksOf } from "../api/beside.ts";
+import { ComparedLine } from "../widgets/compared.tsx";
 
+const METRICS = "happiness,lcp,inp,cls";
 const TABLES = [
-  { dimension: "release", title: "Releases", limit: 8 },
-  { dimension: "device", title: "Devices", limit: 6 },
-  { dimension: "country", title: "Countries", limit: 8 },
-  { dimension: "browser", title: "Browsers", limit: 8 },
+  { dimension: "release", limit: 8 },
+  { dimension: "device", limit: 6 },
+  { dimension: "country", limit: 8 },
+  { dimension: "browser", limit: 8 },
 ] as const;
 
 export default function HappinessScreen({ tz }: { tz: string }) {
   const here = address.value;
   const data = useScreenData(
     {
-      summary: apiPath(here, "summary", [["metrics", "happiness,lcp,inp,cls"]]),
+      summary: apiPath(here, "summary", [["metrics", METRICS]]),
       series: apiPath(here, "series", [["metrics", "happiness"], ["step", here.step]]),
       pages: apiPath(here, "breakdown", [["by", "page"], ["metrics", "happiness"], ["order", "-lost"], ["limit", "10"]]),
       ...Object.fromEntries(
@@ -43,6 +48,8 @@ export default function HappinessScreen({ tz }: { tz: string }) {
         ]),
       ),
       health: healthPath(here),
+      ...markPaths(here),
+      ...comparePaths(here, METRICS, [["metrics", "happiness"], ["step", here.step]]),
     },
     endsNow(here.range),
   );
@@ -53,8 +60,12 @@ export default function HappinessScreen({ tz }: { tz: string }) {
 
   const happiness = summary?.ok ? rowOf(summary.answer.data, "happiness") : undefined;
   const nothing = summary?.ok === true && (summary.answer.meta.views ?? happiness?.count ?? 0) === 0 && !data.stale;
-  const sentence = summary === undefined ? null : nothing ? noVisitsSentence(here, tz) : happiness === undefined ? [{ text: "How happy were your visitors?" }]
+  const sentence = summary === undefined ? null : nothing ? noVisitsSentence(here, tz) : happiness === undefined ? [{ text: core().sentences.happiness }]
     : happinessSentence(happiness, pages?.ok ? groupsOf(pages.answer.data, "page") : [], here, tz);
+
+  const { titles } = core().sentences;
+  const [marks, beside] = [marksOf(data), besideOf(data, here)];
+  const change = (metric: string) => <ComparedLine row={comparedRow(data, metric)} tz={tz} />;
 
   return (
     <>
@@ -62,28 +73,28 @@ export default function HappinessScreen({ tz }: { tz: string }) {
       <Warnings data={data} />
       {nothing && <NoVisits />}
       <div class="grid overview" hidden={nothing}>
-        <Widget<MetricRow[]> class="w-score" title={<Term of="happiness">Happiness</Term>} data={data} part="summary">
-          {(answer) => <HappinessScore row={rowOf(answer.data, "happiness")} />}
+        <Widget<MetricRow[]> class="w-score" title={<Term of="happiness" />} data={data} part="summary">
+          {(answer) => <HappinessScore row={rowOf(answer.data, "happiness")} compared={change("happiness")} />}
         </Widget>
-        <Widget<MetricRow[]> class="w-causes" title="What hurt" data={data} part="summary">
+        <Widget<MetricRow[]> class="w-causes" title={titles.hurt} data={data} part="summary">
           {(answer) => <CauseList row={rowOf(answer.data, "happiness")} />}
         </Widget>
-        <Widget<SeriesRow[]> class="w-half chart-card" title="Happiness over time" data={data} part="series" actions={<StepChoice data={data} part="series" />}>
-          {(answer) => <HappinessSeries answer={answer} tz={tz} />}
+        <Widget<SeriesRow[]> class="w-half chart-card" title={titles.overTime(metricName("happiness"))} data={data} part="series" actions={<StepChoice data={data} part="series" />}>
+          {(answer) => <HappinessSeries answer={answer} tz={tz} marks={marks} beside={beside} />}
         </Widget>
-        <Widget<SeriesRow[]> class="w-half chart-card" title="How visits felt" data={data} part="series">
-          {(answer) => <LevelsSeries answer={answer} tz={tz} />}
+        <Widget<SeriesRow[]> class="w-half chart-card" title={titles.felt} data={data} part="series">
+          {(answer) => <LevelsSeries answer={answer} tz={tz} marks={marks} />}
         </Widget>
         {VITALS.map((metric) => (
           <Widget<MetricRow[]> key={metric} class="w-third tile-card" data={data} part="summary" title={<MetricTitle metric={metric} />}>
-            {(answer) => <MetricTile row={rowOf(answer.data, metric)} metric={metric} />}
+            {(answer) => <MetricTile row={rowOf(answer.data, metric)} metric={metric} compared={change(metric)} />}
           </Widget>
         ))}
-        <Widget<BreakdownRow[]> class="w-wide table-card" title="Pages that hurt most" data={data} part="pages">
+        <Widget<BreakdownRow[]> class="w-wide table-card" title={titles.hurting} data={data} part="pages">
           {(answer) => <HurtingPages answer={answer} total={happiness} />}
         </Widget>
-        {TABLES.map(({ dimension, title }) => (
-          <Widget<BreakdownRow[]> key={dimension} class={`w-third table-card w-${dimension}`} title={dimension === "release" ? <Term of="release">{title}</Term> : title} data={data} part={dimension}>
+        {TABLES.map(({ dimension }) => (
+          <Widget<BreakdownRow[]> key={dimension} class={`w-third table-card w-${dimension}`} title={dimension === "release" ? <Term of="release">{core().names.titles[dimension]}</Term> : core().names.titles[dimension]} data={data} part={dimension}>
             {(answer) => <BreakdownTable answer={answer} dimension={dimension} markWorse />}
           </Widget>
         ))}

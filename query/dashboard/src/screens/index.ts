@@ -11,6 +11,7 @@ const LOADERS: Readonly<Partial<Record<ScreenName, () => Promise<{ default: Scre
   happiness: () => import("./happiness.tsx"),
   journeys: () => import("./journeys.tsx"),
   pages: () => import("./pages.tsx"),
+  promises: () => import("./promises.tsx"),
   sessions: () => import("./sessions.tsx"),
   health: () => import("./health.tsx"),
 };

@@ -8,7 +8,7 @@ import { groupsOf, rowOf } from "../api/read.ts";
 import { partAs, useScreenData } from "../api/screen-data.ts";
 import type { BinRow, BreakdownRow, MetricRow, SeriesRow } from "../api/types.ts";
 import { happinessSentence, noVisitsSentence } from "../words/headline.ts";
-import { METRIC_NAMES } from "../words/names.ts";
+import { metricName } from "../words/names.ts";
 import { BreakdownTable } from "../widgets/breakdown-table.tsx";
 import { CauseList } from "../widgets/cause-list.tsx";
 import { Distribution } from "../widgets/distribution.tsx";
@@ -23,12 +23,15 @@ import { StepChoice } from "../widgets/step-choice.tsx";
 import { Term } from "../widgets/term.tsx";
 import { Warnings } from "../widgets/warnings.tsx";
 import { Widget } from "../widgets/widget.tsx";
+import { core } from "../words/core.ts";
+import { besideOf, comparedRow, comparePaths, markPaths, marksOf } from "../api/beside.ts";
+import { ComparedLine } from "../widgets/compared.tsx";
 
 
 const TABLES = [
-  { dimension: "device", title: "Devices" },
-  { dimension: "release", title: "Releases" },
-  { dimension: "country", title: "Countries" },
+  { dimension: "device" },
+  { dimension: "release" },
+  { dimension: "country" },
 ] as const;
 
 type Vital = (typeof VITALS)[number];
@@ -50,6 +53,8 @@ export function PageDetail({ page, tz }: { page: string; tz: string }) {
           apiPath(scoped, "breakdown", [["by", dimension], ["metrics", "happiness"], ["order", "-views"], ["limit", "6"]], only),
         ]),
       ),
+      ...markPaths(here),
+      ...comparePaths(scoped, "happiness,lcp,inp,cls", [["metrics", `happiness,${metric}`], ["step", here.step]], only),
     },
     endsNow(here.range),
   );
@@ -58,37 +63,39 @@ export function PageDetail({ page, tz }: { page: string; tz: string }) {
   const happiness = summary?.ok ? rowOf(summary.answer.data, "happiness") : undefined;
   const nothing = summary?.ok === true && (summary.answer.meta.views ?? happiness?.count ?? 0) === 0 && !data.stale;
   const sentence = summary === undefined ? null : nothing ? noVisitsSentence(here, tz) : happiness === undefined ? [{ text: page }] : happinessSentence(happiness, [], here, tz);
-  const names = METRIC_NAMES[metric];
+  const { titles } = core().sentences;
+  const [happened, beside] = [marksOf(data), besideOf(data, here)];
+  const change = (name: string) => <ComparedLine row={comparedRow(data, name)} tz={tz} />;
 
   return (
     <>
-      <p class="crumbs"><Link href={hrefWith({ page: null, metric: null })}><span aria-hidden="true">← </span>All pages</Link></p>
+      <p class="crumbs"><Link href={hrefWith({ page: null, metric: null })}><span aria-hidden="true">← </span>{titles.allPages}</Link></p>
       <Headline phrases={sentence} stale={data.stale} />
       <Warnings data={data} />
       {nothing && <NoVisits />}
       <div class="grid" hidden={nothing}>
-        <Widget<MetricRow[]> class="w-score" title={<Term of="happiness">Happiness</Term>} data={data} part="summary">
-          {(answer) => <HappinessScore row={rowOf(answer.data, "happiness")} />}
+        <Widget<MetricRow[]> class="w-score" title={<Term of="happiness" />} data={data} part="summary">
+          {(answer) => <HappinessScore row={rowOf(answer.data, "happiness")} compared={change("happiness")} />}
         </Widget>
-        <Widget<MetricRow[]> class="w-causes" title="What hurt" data={data} part="summary">
+        <Widget<MetricRow[]> class="w-causes" title={titles.hurt} data={data} part="summary">
           {(answer) => <CauseList row={rowOf(answer.data, "happiness")} />}
         </Widget>
         {VITALS.map((vital) => (
           <Widget<MetricRow[]> key={vital} class="w-third tile-card" data={data} part="summary" title={<MetricTitle metric={vital} />}>
-            {(answer) => <MetricTile row={rowOf(answer.data, vital)} metric={vital} />}
+            {(answer) => <MetricTile row={rowOf(answer.data, vital)} metric={vital} compared={change(vital)} />}
           </Widget>
         ))}
-        <Widget<BinRow[]> class="w-full chart-card" title={`${names?.name ?? metric}: how it spread`} data={data} part="distribution" actions={<MetricChoice metric={metric} />}>
+        <Widget<BinRow[]> class="w-full chart-card" title={titles.spread(metricName(metric))} data={data} part="distribution" actions={<MetricChoice metric={metric} />}>
           {(answer) => <Distribution bins={answer.data} row={marks?.ok ? rowOf(marks.answer.data, metric) : undefined} metric={metric} />}
         </Widget>
-        <Widget<SeriesRow[]> class="w-half chart-card" title="Happiness over time" data={data} part="series" actions={<StepChoice data={data} part="series" />}>
-          {(answer) => <HappinessSeries answer={answer} tz={tz} />}
+        <Widget<SeriesRow[]> class="w-half chart-card" title={titles.overTime(metricName("happiness"))} data={data} part="series" actions={<StepChoice data={data} part="series" />}>
+          {(answer) => <HappinessSeries answer={answer} tz={tz} marks={happened} beside={beside} />}
         </Widget>
-        <Widget<SeriesRow[]> class="w-half chart-card" title={`${names?.name ?? metric} over time`} data={data} part="series">
-          {(answer) => <MetricSeries answer={answer} tz={tz} metric={metric} />}
+        <Widget<SeriesRow[]> class="w-half chart-card" title={titles.overTime(metricName(metric))} data={data} part="series">
+          {(answer) => <MetricSeries answer={answer} tz={tz} metric={metric} marks={happened} beside={beside} />}
         </Widget>
-        {TABLES.map(({ dimension, title }) => (
-          <Widget<BreakdownRow[]> key={dimension} class="w-third table-card" title={title} data={data} part={dimension}>
+        {TABLES.map(({ dimension }) => (
+          <Widget<BreakdownRow[]> key={dimension} class="w-third table-card" title={core().names.titles[dimension]} data={data} part={dimension}>
             {(answer) => <BreakdownTable answer={answer} dimension={dimension} markWorse={groupsOf(answer.data, dimension).length > 1} />}
           </Widget>
         ))}
@@ -99,10 +106,10 @@ export function PageDetail({ page, tz }: { page: string; tz: string }) {
 
 function MetricChoice({ metric }: { metric: Vital }) {
   return (
-    <div class="segments small" role="group" aria-label="Which measure">
+    <div class="segments small" role="group" aria-label={core().sentences.titles.which}>
       {VITALS.map((vital) => (
         <Link key={vital} href={hrefWith({ metric: vital === "lcp" ? null : vital })} aria-current={vital === metric ? "true" : undefined}>
-          {METRIC_NAMES[vital]?.name}
+          {metricName(vital)}
         </Link>
       ))}
     </div>

@@ -17,6 +17,7 @@ import { NoVisits } from "../widgets/no-visits.tsx";
 import { PagesTable } from "../widgets/pages-table.tsx";
 import { Warnings } from "../widgets/warnings.tsx";
 import { Widget } from "../widgets/widget.tsx";
+import { core } from "../words/core.ts";
 
 const PageDetail = lazy(() => import("./page-detail.tsx").then((file) => file.PageDetail));
 
@@ -51,7 +52,7 @@ function AllPages({ tz }: { tz: string }) {
   if (health?.ok && health.answer.data.waiting && !data.stale) return <FirstVisit arrived={data.retry} />;
   const total = summary?.ok ? rowOf(summary.answer.data, "happiness") : undefined;
   const nothing = summary?.ok === true && (summary.answer.meta.views ?? total?.count ?? 0) === 0 && !data.stale;
-  const sentence = worst === undefined ? null : nothing ? noVisitsSentence(here, tz) : !worst.ok || total === undefined ? [{ text: "Which pages hurt?" }]
+  const sentence = worst === undefined ? null : nothing ? noVisitsSentence(here, tz) : !worst.ok || total === undefined ? [{ text: core().sentences.pages }]
     : pagesSentence(groupsOf(worst.answer.data, "page"), total, here, tz);
 
   return (
@@ -60,7 +61,7 @@ function AllPages({ tz }: { tz: string }) {
       <Warnings data={data} />
       {nothing && <NoVisits />}
       <div class="grid" hidden={nothing}>
-        <Widget<BreakdownRow[]> class="w-full table-card tall" title="All pages" data={data} part="pages" actions={<Search />}>
+        <Widget<BreakdownRow[]> class="w-full table-card tall" title={core().sentences.titles.allPages} data={data} part="pages" actions={<Search />}>
           {(answer) => {
             const groups = groupsOf(answer.data, "page");
             const all = answer.meta.groups ?? groups.length;
@@ -69,8 +70,8 @@ function AllPages({ tz }: { tz: string }) {
                 <PagesTable groups={groups} total={total} order={here.order ?? DEFAULT_ORDER} searched={here.search} />
                 {all > groups.length && (
                   <p class="ways">
-                    <span class="hint">{`${formatCount(groups.length)} of ${formatCount(all)} pages`}</span>{" "}
-                    {rows < ROWS_MAX && <button type="button" class="button" onClick={() => setRows(Math.min(ROWS_MAX, rows * 4))}>Show more</button>}
+                    <span class="hint">{core().sentences.ofPages(formatCount(groups.length), formatCount(all))}</span>{" "}
+                    {rows < ROWS_MAX && <button type="button" class="button" onClick={() => setRows(Math.min(ROWS_MAX, rows * 4))}>{core().sentences.more}</button>}
                   </p>
                 )}
               </>
@@ -104,8 +105,8 @@ function Search() {
   return (
     <span class="search">
       <label>
-        <span class="sr-only">Search pages</span>
-        <input type="search" placeholder="Search pages" value={text} spellcheck={false} onInput={(event) => follow(event.currentTarget.value)} />
+        <span class="sr-only">{core().sentences.search}</span>
+        <input type="search" placeholder={core().sentences.search} value={text} spellcheck={false} onInput={(event) => follow(event.currentTarget.value)} />
       </label>
     </span>
   );

@@ -12,6 +12,8 @@ import { HappinessCell } from "./cells.tsx";
 import { Link } from "./link.tsx";
 import { Term } from "./term.tsx";
 import { Nothing } from "./widget.tsx";
+import { core } from "../words/core.ts";
+import { glossary } from "../words/glossary.ts";
 
 interface BreakdownTableProps {
   readonly answer: Answer<BreakdownRow[]>;
@@ -25,15 +27,16 @@ export function BreakdownTable({ answer, dimension, markWorse = false }: Breakdo
   if (groups.length === 0) return <Nothing />;
   const worse = markWorse ? worseThanRest(groups.map((group) => levelsOf(group.rows["happiness"] ?? { metric: "happiness", count: 0 }))) : [];
   const { filters } = address.value;
+  const words = core().widgets.table;
   const hidden = (answer.meta.groups ?? groups.length) - groups.length;
   return (
-    <div class="scroll" tabIndex={0} role="group" aria-label={`By ${dimensionName(dimension).toLowerCase()}`}>
+    <div class="scroll" tabIndex={0} role="group" aria-label={words.by(dimensionName(dimension))}>
       <table class="groups">
         <thead>
           <tr>
             <th scope="col">{dimensionName(dimension)}</th>
-            <th scope="col" class="number">Page views</th>
-            <th scope="col" class="number"><Term of="happiness">Happiness</Term></th>
+            <th scope="col" class="number">{glossary().views.word}</th>
+            <th scope="col" class="number"><Term of="happiness" /></th>
           </tr>
         </thead>
         <tbody>
@@ -49,19 +52,19 @@ export function BreakdownTable({ answer, dimension, markWorse = false }: Breakdo
                   <Link
                     class={group.name === "" ? "row missing" : "row"}
                     href={hrefWith({ filters: active ? without : withFilter(filters, only) })}
-                    title={active ? "Remove this filter" : `Show only ${name}`}
+                    title={active ? words.removeFilter : words.only(name)}
                   >
                     {name}
                   </Link>
                 </th>
-                <td class="number" title={typeof share === "number" ? `${formatShare(share)} of all page views` : undefined}>{formatCount(group.views)}</td>
+                <td class="number" title={typeof share === "number" ? words.ofAll(formatShare(share)) : undefined}>{formatCount(group.views)}</td>
                 <td class="number"><HappinessCell row={group.rows["happiness"]} worse={worse[index] ?? false} /></td>
               </tr>
             );
           })}
         </tbody>
       </table>
-      {hidden > 0 && <p class="hint more">{`and ${formatCount(hidden)} more`}</p>}
+      {hidden > 0 && <p class="hint more">{words.more(formatCount(hidden))}</p>}
     </div>
   );
 }

@@ -7,21 +7,23 @@ import { causesOf, levelsOf } from "../api/read.ts";
 import type { MetricRow } from "../api/types.ts";
 import { confidence } from "../stats/happiness.ts";
 import { formatCount, formatShare } from "../words/format.ts";
-import { CAUSE_WORDS } from "../words/names.ts";
 import { Link } from "./link.tsx";
 import { ShareBar } from "../charts/share-bar.tsx";
 import { Nothing } from "./widget.tsx";
+import { core } from "../words/core.ts";
 
 export function CauseList({ row }: { row: MetricRow | undefined }) {
   const causes = row === undefined ? [] : causesOf(row);
-  if (row === undefined || causes.length === 0) return <Nothing>Nothing hurt anybody in this time.</Nothing>;
+  if (row === undefined || causes.length === 0) return <Nothing>{core().widgets.causes.none}</Nothing>;
   const hurt = row.count - levelsOf(row).delighted;
   const trust = confidence(row.count);
   const plain = trust !== "ok";
   const { filters } = address.value;
+  const words = core().widgets.causes;
+  const names = core().names.causes;
   return (
     <>
-      <p class="hint">{`Of ${formatCount(hurt)} page views that were less than delightful:`}</p>
+      <p class="hint">{words.of(formatCount(hurt))}</p>
       <ol class={`causes ${trust}`}>
         {causes.map(({ cause, share }) => {
           const filter: Filter = { dimension: "cause", op: "is", values: [cause] };
@@ -30,13 +32,13 @@ export function CauseList({ row }: { row: MetricRow | undefined }) {
             <li key={cause}>
               <Link
                 href={hrefWith({ filters: active ? withoutValue(filters, "cause", cause) : withFilter(filters, filter) })}
-                title={active ? "Remove this filter" : `${CAUSE_WORDS[cause].meaning} Show only these visits`}
+                title={active ? core().widgets.table.removeFilter : `${names[cause].meaning} ${words.only}`}
               >
-                {CAUSE_WORDS[cause].clause}
+                {names[cause].clause}
               </Link>
               <span class="share">{trust === "few" ? formatCount(Math.round(share * hurt)) : formatShare(share)}</span>
               <ShareBar muted={plain} parts={[{ name: "plain", share }]} />
-              <span class="meaning">{CAUSE_WORDS[cause].meaning}</span>
+              <span class="meaning">{names[cause].meaning}</span>
             </li>
           );
         })}

@@ -4,17 +4,18 @@ import { levelsOf } from "../api/read.ts";
 import type { MetricRow } from "../api/types.ts";
 import { ShareBar } from "../charts/share-bar.tsx";
 import { confidence, LEVELS } from "../stats/happiness.ts";
-import { formatInterval, formatScore, formatValue, plural } from "../words/format.ts";
+import { formatCount, formatInterval, formatScore, formatValue, pageViews } from "../words/format.ts";
 import { Missing, Term } from "./term.tsx";
+import { core } from "../words/core.ts";
 
 export function HappinessCell({ row, worse = false }: { row: MetricRow | undefined; worse?: boolean }) {
   const trust = confidence(row?.count ?? 0);
   if (row === undefined || trust === "none" || row.value == null) return <Missing />;
-  if (trust === "few") return <span class="few" title={`Under 30 page views: ${plural(row.count, "was", "were")} judged`}>too few to judge</span>;
+  if (trust === "few") return <span class="few" title={core().widgets.table.judgedTitle(formatCount(row.count))}>{core().widgets.trust.few}</span>;
   const levels = levelsOf(row);
   return (
     <span class={`happiness-cell ${trust}`} title={row.low != null && row.high != null ? formatInterval(row.low, row.high) : undefined}>
-      {worse && <span class="worse"><Term of="worse"><span aria-hidden="true">▼</span><span class="word"> worse</span></Term></span>}
+      {worse && <span class="worse"><Term of="worse"><span aria-hidden="true">▼</span><span class="word"> {core().widgets.table.worse}</span></Term></span>}
       <b>{formatScore(row.value)}</b>
       <ShareBar muted={trust !== "ok"} parts={LEVELS.map((level) => ({ name: level, share: levels[level] / row.count }))} />
     </span>
@@ -24,17 +25,18 @@ export function HappinessCell({ row, worse = false }: { row: MetricRow | undefin
 export function ValueCell({ row }: { row: MetricRow | undefined }) {
   const trust = confidence(row?.count ?? 0);
   if (row === undefined || trust === "none" || row.p75 == null) return <Missing />;
-  if (trust === "few") return <span class="few" title={`too few to judge: ${plural(row.count, "page view")}`}>too few</span>;
+  if (trust === "few") return <span class="few" title={core().widgets.table.tooFewTitle(pageViews(row.count))}>{core().widgets.table.tooFew}</span>;
   const rating = trust === "ok" ? row.rating : null;
+  const words = core().widgets;
   return (
-    <span class={`value-cell ${trust}`} title={`${plural(row.count, "page view")}${rating ? `, ${rating}` : ", few visits"}`}>
+    <span class={`value-cell ${trust}`} title={`${pageViews(row.count)}, ${rating ? words.tile.share[rating] : words.trust.small}`}>
       {formatValue(row.p75, row.unit)}
       {rating && (
         <>
           <svg class={`shape ${rating}`} viewBox="0 0 10 10" width="8" height="8" aria-hidden="true" focusable="false">
             {rating === "good" ? <circle cx="5" cy="5" r="4.5" /> : rating === "fair" ? <rect x="1" y="1" width="8" height="8" /> : <path d="M5 .5 9.8 9.5H.2z" />}
           </svg>
-          <span class="sr-only">{rating}</span>
+          <span class="sr-only">{words.tile.share[rating]}</span>
         </>
       )}
     </span>

@@ -5,17 +5,19 @@ import { request } from "../api/client.ts";
 import { asCurl } from "../api/paths.ts";
 import { token } from "../api/token.ts";
 import { Popover } from "./popover.tsx";
+import { core } from "../words/core.ts";
 
 export function DataMenu({ path, name }: { path: string; name: string }) {
   const [said, setSaid] = useState("");
+  const words = core().widgets.data;
 
   async function copy(): Promise<void> {
     try {
       await navigator.clipboard.writeText(asCurl(path, location.origin, token.value !== null));
-      setSaid("Copied");
+      setSaid(words.copied);
     } catch {
       // Without a secure context there is no clipboard: the address can still be opened.
-      setSaid("Copying is not allowed here");
+      setSaid(words.noClipboard);
     }
   }
 
@@ -29,18 +31,18 @@ export function DataMenu({ path, name }: { path: string; name: string }) {
       link.download = `felt-${name}.csv`;
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-      setSaid("Downloaded");
+      setSaid(words.downloaded);
     } catch {
-      setSaid("Could not be downloaded");
+      setSaid(words.failed);
     }
   }
 
   return (
-    <Popover label="Data behind this" title="Data behind this" buttonClass="icon" button={<><span class="sr-only">Data behind this</span><span aria-hidden="true">⋯</span></>}>
+    <Popover label={words.title} title={words.title} buttonClass="icon" button={<><span class="sr-only">{words.title}</span><span aria-hidden="true">⋯</span></>}>
       {() => (
         <div class="menu">
-          <button type="button" data-autofocus onClick={() => void download()}>Download as CSV</button>
-          <button type="button" onClick={() => void copy()}>Copy as curl</button>
+          <button type="button" data-autofocus onClick={() => void download()}>{words.csv}</button>
+          <button type="button" onClick={() => void copy()}>{words.curl}</button>
           <p role="status">{said}</p>
         </div>
       )}

@@ -2,6 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
+import { core } from "../words/core.ts";
 
 interface FigureProps {
   /** What the picture shows, in a sentence made from the data. */
@@ -14,6 +15,7 @@ interface FigureProps {
 
 export function Figure({ summary, columns, rows, legend, children }: FigureProps) {
   const [asTable, setAsTable] = useState(false);
+  const words = core().widgets.chart;
   return (
     <figure>
       <figcaption>{summary}</figcaption>
@@ -21,7 +23,7 @@ export function Figure({ summary, columns, rows, legend, children }: FigureProps
       <div class="figure-foot">
         {legend}
         <button type="button" class="quiet" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
-          {asTable ? "Show as chart" : "Show as table"}
+          {asTable ? words.asChart : words.asTable}
         </button>
       </div>
     </figure>

@@ -5,11 +5,13 @@ import { address } from "../address/navigate.ts";
 import { get } from "../api/client.ts";
 import { healthPath } from "../api/paths.ts";
 import type { Health } from "../api/types.ts";
+import { core } from "../words/core.ts";
 
 const ASK_EVERY_MS = 3_000;
 
 export function FirstVisit({ arrived }: { arrived: () => void }) {
   const [said, setSaid] = useState("");
+  const words = core().widgets.first;
   const snippet = `<script async src="${location.origin}/beacon.js" data-site="${address.value.site ?? ""}"></script>`;
 
   useEffect(() => {
@@ -27,24 +29,21 @@ export function FirstVisit({ arrived }: { arrived: () => void }) {
 
   return (
     <div class="alone">
-      <h1>Waiting for the first visit<span class="pulse" aria-hidden="true" /></h1>
-      <p class="lead">Paste this line into the <code>&lt;head&gt;</code> of every page. Nothing else is needed.</p>
-      <pre tabIndex={0} aria-label="The line to paste"><code>{snippet}</code></pre>
+      <h1>{words.title}<span class="pulse" aria-hidden="true" /></h1>
+      <p class="lead">{words.lead[0]}<code>&lt;head&gt;</code>{words.lead[1]}</p>
+      <pre tabIndex={0} aria-label={words.line}><code>{snippet}</code></pre>
       <p>
         <button
           type="button"
           class="button primary"
-          onClick={() => navigator.clipboard.writeText(snippet).then(() => setSaid("Copied."), () => setSaid("Please select the line and copy it."))}
+          onClick={() => navigator.clipboard.writeText(snippet).then(() => setSaid(words.copied), () => setSaid(words.copyYourself))}
         >
-          Copy the line
+          {words.copy}
         </button>{" "}
         <span role="status">{said}</span>
       </p>
-      <p class="hint">
-        Then open a page of your site in a browser. This screen notices within a few seconds of the visit and shows how it felt.
-        It sets no cookies and remembers no addresses.
-      </p>
-      <p class="hint" role="status">Looking every three seconds.</p>
+      <p class="hint">{words.then}</p>
+      <p class="hint" role="status">{words.looking}</p>
     </div>
   );
 }

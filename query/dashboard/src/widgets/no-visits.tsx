@@ -3,16 +3,18 @@
 import { presetRange } from "../address/range.ts";
 import { address, hrefWith } from "../address/navigate.ts";
 import { Link } from "./link.tsx";
+import { core } from "../words/core.ts";
 
 export function NoVisits() {
   const { filters, range, who } = address.value;
+  const words = core().widgets.noVisits;
   return (
     <div class="card no-visits">
-      <p>{filters.length > 0 ? "No visit fits these filters in this time." : "There were no visits in this time."}</p>
+      <p>{filters.length > 0 ? words.filtered : words.none}</p>
       <p class="ways">
-        {filters.length > 0 && <Link class="button" href={hrefWith({ filters: [] })}>Remove all filters</Link>}
-        {range.preset !== "28d" && <Link class="button" href={hrefWith({ range: presetRange("28d") })}>Look at the last 28 days</Link>}
-        {who !== "all" && <Link class="button" href={hrefWith({ who: "all" })}>Include bots</Link>}
+        {filters.length > 0 && <Link class="button" href={hrefWith({ filters: [] })}>{words.removeFilters}</Link>}
+        {range.preset !== "28d" && <Link class="button" href={hrefWith({ range: presetRange("28d") })}>{words.month}</Link>}
+        {who !== "all" && <Link class="button" href={hrefWith({ who: "all" })}>{words.bots}</Link>}
       </p>
     </div>
   );

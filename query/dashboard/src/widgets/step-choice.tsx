@@ -5,14 +5,15 @@ import { address, hrefWith } from "../address/navigate.ts";
 import { partAs, type ScreenData } from "../api/screen-data.ts";
 import type { SeriesRow } from "../api/types.ts";
 import { Link } from "./link.tsx";
+import { core } from "../words/core.ts";
 
 /** The most points the API answers. */
 const POINTS_MAX = 1000;
-const CHOICES: readonly { step: Step; label: string; ms: number }[] = [
-  { step: "1m", label: "Minutes", ms: 60_000 },
-  { step: "5m", label: "5 min", ms: 300_000 },
-  { step: "1h", label: "Hours", ms: 3_600_000 },
-  { step: "1d", label: "Days", ms: 86_400_000 },
+const CHOICES: readonly { step: Step; ms: number }[] = [
+  { step: "1m", ms: 60_000 },
+  { step: "5m", ms: 300_000 },
+  { step: "1h", ms: 3_600_000 },
+  { step: "1d", ms: 86_400_000 },
 ];
 
 export function StepChoice({ data, part: name }: { data: ScreenData; part: string }) {
@@ -23,11 +24,12 @@ export function StepChoice({ data, part: name }: { data: ScreenData; part: strin
   // At least three points, and never more than the API gives; three choices are enough.
   const possible = CHOICES.filter(({ ms }) => span / ms >= 3 && span / ms <= POINTS_MAX).slice(-3);
   if (possible.length < 2) return null;
+  const words = core().widgets.steps;
   return (
-    <div class="segments small" role="group" aria-label="Length of a step">
-      <Link href={hrefWith({ step: null })} title="Long enough for most steps to be judged" aria-current={address.value.step === null ? "true" : undefined}>Auto</Link>
-      {possible.map(({ step, label }) => (
-        <Link key={step} href={hrefWith({ step })} aria-current={address.value.step === step ? "true" : undefined}>{label}</Link>
+    <div class="segments small" role="group" aria-label={words.label}>
+      <Link href={hrefWith({ step: null })} title={words.autoTitle} aria-current={address.value.step === null ? "true" : undefined}>{words.auto}</Link>
+      {possible.map(({ step }) => (
+        <Link key={step} href={hrefWith({ step })} aria-current={address.value.step === step ? "true" : undefined}>{words.names[step]}</Link>
       ))}
     </div>
   );

@@ -3,8 +3,9 @@
 import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { GLOSSARY, type Entry, type Term as TermName } from "../words/glossary.ts";
+import { type Entry, glossary, type Term as TermName } from "../words/glossary.ts";
 import { place } from "./popover.tsx";
+import { core } from "../words/core.ts";
 
 const open = signal<{ entry: Entry; anchor: HTMLElement } | null>(null);
 
@@ -15,7 +16,7 @@ interface TermProps {
 }
 
 export function Term({ of, children }: TermProps) {
-  return <Explained entry={GLOSSARY[of]}>{children}</Explained>;
+  return <Explained entry={glossary()[of]}>{children}</Explained>;
 }
 
 /** Like Term, for a meaning that is no glossary entry. */
@@ -56,7 +57,7 @@ export function TermPopover() {
       class="popover definition"
       popover="auto"
       role="dialog"
-      aria-label={shown?.entry.word ?? "Meaning"}
+      aria-label={shown?.entry.word ?? core().widgets.meaning}
       onToggle={(event) => {
         if (event.newState === "closed") open.value = null;
       }}
@@ -72,11 +73,12 @@ export function TermPopover() {
 }
 
 /** A value that was not measured: never 0. */
-export function Missing({ why = "not measured" }: { why?: string }) {
+export function Missing({ why }: { why?: string }) {
+  const said = why ?? core().widgets.chart.notMeasured;
   return (
-    <span class="missing" title={why}>
+    <span class="missing" title={said}>
       <span aria-hidden="true">–</span>
-      <span class="sr-only">{why}</span>
+      <span class="sr-only">{said}</span>
     </span>
   );
 }

@@ -2,6 +2,7 @@
 
 import type { ScreenData } from "../api/screen-data.ts";
 import { valueName } from "../words/names.ts";
+import { core } from "../words/core.ts";
 
 /** The API's words as a sentence; what stands for many values is called what the tables call it. */
 function sentence(warning: string): string {
@@ -15,7 +16,7 @@ export function Warnings({ data }: { data: ScreenData }) {
   const told = [...new Set(all)].filter((warning) => !warning.includes("too few to judge"));
   if (told.length === 0) return null;
   return (
-    <ul class="warnings" aria-label="Good to know">
+    <ul class="warnings" aria-label={core().widgets.warnings}>
       {told.map((warning) => <li key={warning}>{sentence(warning)}</li>)}
     </ul>
   );

@@ -8,6 +8,7 @@ import { partAs, type ScreenData } from "../api/screen-data.ts";
 import type { Answer, Problem } from "../api/types.ts";
 import { DataMenu } from "./data-menu.tsx";
 import { Link } from "./link.tsx";
+import { core } from "../words/core.ts";
 
 interface WidgetProps<Row> {
   readonly title: ComponentChildren;
@@ -46,26 +47,27 @@ export function Widget<Row>({ title, hint, data, part: name, class: own = "", ac
 function Waiting() {
   return (
     <div class="waiting" role="status">
-      <span class="sr-only">Loading</span>
+      <span class="sr-only">{core().chrome.loading}</span>
       <span class="bone" /><span class="bone" /><span class="bone short" />
     </div>
   );
 }
 
 export function Failed({ problem, retry }: { problem: Problem; retry: () => void }) {
+  const words = core().widgets.failed;
   const filtered = address.value.filters.length > 0;
   const question = problem.status >= 400 && problem.status < 500 && problem.status !== 429;
   const meant = problem.did_you_mean === undefined ? "" : [problem.did_you_mean].flat().join(", ");
   return (
     <div class="failed" role="alert">
       <p>
-        <strong>{question ? "This cannot be answered as asked." : "This could not be loaded just now."}</strong>{" "}
+        <strong>{question ? words.question : words.later}</strong>{" "}
         {sentence(problem.detail ?? problem.title)}
-        {meant !== "" && ` Did you mean ${meant}?`}
+        {meant !== "" && words.meant(meant)}
       </p>
       <p class="ways">
-        <button type="button" class="button" onClick={retry}>Try again</button>
-        {filtered && <Link class="button" href={hrefWith({ filters: [] })}>Remove all filters</Link>}
+        <button type="button" class="button" onClick={retry}>{words.again}</button>
+        {filtered && <Link class="button" href={hrefWith({ filters: [] })}>{core().widgets.noVisits.removeFilters}</Link>}
       </p>
     </div>
   );
@@ -77,5 +79,5 @@ function sentence(text: string): string {
 }
 
 export function Nothing({ children }: { children?: ComponentChildren }) {
-  return <p class="nothing">{children ?? "Nothing was measured in this time."}</p>;
+  return <p class="nothing">{children ?? core().widgets.nothing}</p>;
 }

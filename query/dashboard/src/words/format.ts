@@ -1,6 +1,7 @@
 // Numbers as a person reads them. Missing values have no text here: the Missing widget says why there is none.
 
 import { locale } from "./language.ts";
+import { core } from "./core.ts";
 
 const formatters = new Map<string, Intl.NumberFormat>();
 
@@ -33,6 +34,11 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   let rule = rules.get(locale());
   if (rule === undefined) rules.set(locale(), (rule = new Intl.PluralRules(locale())));
   return `${formatCount(count)} ${rule.select(count) === "one" ? one : many}`;
+}
+
+/** "1 page view", "4,821 page views". */
+export function pageViews(count: number): string {
+  return plural(count, ...core().widgets.pageView);
 }
 
 /** A wait in ms: "84 ms", "3.1 s", "1 min 5 s". */
@@ -75,5 +81,6 @@ export function formatScore(value: number): string {
 /** An interval in words, in whole points. */
 export function formatInterval(low: number, high: number): string {
   const [from, to] = [Math.round(low), Math.round(high)];
-  return from === to ? `most likely ${from}` : `most likely between ${from} and ${to}`;
+  const words = core().sentences.interval;
+  return from === to ? words.one(String(from)) : words.two(String(from), String(to));
 }

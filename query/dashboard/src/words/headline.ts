@@ -4,30 +4,19 @@ import type { Address } from "../address/address.ts";
 import { causesOf, type Group } from "../api/read.ts";
 import type { Cause, MetricRow } from "../api/types.ts";
 import { confidence } from "../stats/happiness.ts";
-import { formatScore, plural } from "./format.ts";
-import { CAUSE_WORDS } from "./names.ts";
+import { core } from "./core.ts";
+import { formatScore, formatShare, pageViews } from "./format.ts";
+import type { Phrase } from "./phrase.ts";
 import { rangeWords } from "./time.ts";
-
-/** A part of the sentence; `strong` parts carry the news. */
-export interface Phrase {
-  readonly text: string;
-  readonly strong?: boolean;
-  /** The page it names, to be linked. */
-  readonly page?: string;
-}
-
-export function sentenceText(phrases: readonly Phrase[]): string {
-  return phrases.map((phrase) => phrase.text).join("");
-}
 
 /**
  * A word for a score. A view is worth 100, 75, 25 or 0; the borders lie where the typical view changes:
  * from 85 nearly all are delighted, under 50 the typical view is painful.
  */
-export function moodWord(value: number): "very happy" | "happy" | "half happy" | "unhappy" {
-  if (value >= 85) return "very happy";
+export function moodOf(value: number): "very_happy" | "happy" | "half_happy" | "unhappy" {
+  if (value >= 85) return "very_happy";
   if (value >= 70) return "happy";
-  return value >= 50 ? "half happy" : "unhappy";
+  return value >= 50 ? "half_happy" : "unhappy";
 }
 
 /** The page where one cause costs most: its lost points times the part that this cause has in them. */
@@ -45,56 +34,47 @@ export function pageHurtMostBy(cause: Cause, pages: readonly Group[]): string | 
 
 /** Nothing falls into the question. */
 export function noVisitsSentence(address: Address, tz: string): Phrase[] {
-  const what = address.who === "bots" ? "No visits by bots" : address.filters.length > 0 ? "No such visits" : "No visits";
-  return [{ text: what, strong: true }, { text: ` over ${rangeWords(address.range, tz)}.` }];
+  const words = core().sentences;
+  const what = address.who === "bots" ? words.noBots : address.filters.length > 0 ? words.noSuch : words.noVisits;
+  return [{ text: what, strong: true }, { text: words.over(rangeWords(address.range, tz)) }];
 }
 
 export function happinessSentence(row: MetricRow, pages: readonly Group[], address: Address, tz: string): Phrase[] {
+  const words = core().sentences;
   const over = rangeWords(address.range, tz);
   const trust = confidence(row.count);
   if (trust === "none" || row.value === null || row.value === undefined) {
-    return [{ text: address.who === "bots" ? `Bots feel nothing: no happiness over ${over}.` : `Nobody's visit could be judged over ${over}.` }];
+    return [{ text: address.who === "bots" ? words.botsFeel(over) : words.unjudged(over) }];
   }
-  if (trust === "few") {
-    return [{ text: "Too few visits to judge", strong: true }, { text: `: ${plural(row.count, "page view")} over ${over}.` }];
-  }
-  const subject = address.page !== null ? `Visitors of ${address.page} were ` : address.filters.length > 0 ? "These visitors were " : "Your visitors were ";
-  const mood: Phrase[] =
-    trust === "small"
-      ? [{ text: `A first impression from ${plural(row.count, "page view")}: ` }, { text: `${formatScore(row.value)} of 100`, strong: true }, { text: ` over ${over}` }]
-      : [{ text: subject }, { text: moodWord(row.value), strong: true }, { text: ": " }, { text: `${formatScore(row.value)} of 100`, strong: true }, { text: ` over ${over}` }];
-  return [...mood, ...causePhrases(row, pages, trust === "small"), { text: "." }];
+  if (trust === "few") return words.few(pageViews(row.count), over);
+  const score = words.score(formatScore(row.value));
+  if (trust === "small") return [...words.impression(pageViews(row.count), score, over), { text: "." }];
+  const subject = address.page !== null ? words.ofPage(address.page) : address.filters.length > 0 ? words.these : words.yours;
+  return [...words.mood(subject, words.moods[moodOf(row.value)], score, over), ...causePhrases(row, pages), { text: "." }];
 }
 
-function causePhrases(row: MetricRow, pages: readonly Group[], silent: boolean): Phrase[] {
+function causePhrases(row: MetricRow, pages: readonly Group[]): Phrase[] {
   const cause = causesOf(row)[0]?.cause;
-  if (cause === undefined || silent) return [];
+  if (cause === undefined) return [];
   const page = pageHurtMostBy(cause, pages);
-  const words: Phrase[] = [{ text: "; " }, { text: CAUSE_WORDS[cause].hurtsMost }];
-  return page === null ? words : [...words, { text: ", on " }, { text: page, page }];
+  const hurts = core().sentences.cause(core().names.causes[cause].hurtsMost);
+  return page === null ? [hurts] : [hurts, { text: core().sentences.on }, { text: page, page }];
 }
 
 /** The Pages screen: which page costs most, and how much of all that is lost. */
 export function pagesSentence(pages: readonly Group[], total: MetricRow | undefined, address: Address, tz: string): Phrase[] {
+  const words = core().sentences;
   const over = rangeWords(address.range, tz);
   const lostOn = (group: Group): number => (group.rows["happiness"]?.unhappiness ?? 0) * (group.rows["happiness"]?.count ?? 0);
   const worst = [...pages].filter((page) => page.name !== "(other)").sort((a, b) => lostOn(b) - lostOn(a))[0];
   const lostTotal = (total?.unhappiness ?? 0) * (total?.count ?? 0);
-  if (worst === undefined || lostOn(worst) <= 0 || lostTotal <= 0) return [{ text: `No page has lost any happiness over ${over}.` }];
+  if (worst === undefined || lostOn(worst) <= 0 || lostTotal <= 0) return [{ text: words.noneLost(over) }];
   const row = worst.rows["happiness"];
-  if (row === undefined || confidence(row.count) === "few") return [{ text: "Too few visits to judge any page", strong: true }, { text: ` over ${over}.` }];
+  if (row === undefined || confidence(row.count) === "few") return words.fewPages(over);
   const cause = causesOf(row)[0]?.cause;
-  const share = Math.round((100 * lostOn(worst)) / lostTotal);
   return [
-    { text: worst.name, page: worst.name, strong: true },
-    { text: ` costs the most happiness: ` },
-    { text: `${share}% of all that was lost`, strong: true },
-    { text: ` over ${over}` },
-    ...(cause === undefined ? [] : [{ text: `, mostly because ${lowerFirst(CAUSE_WORDS[cause].clause)}` }]),
+    ...words.costs({ text: worst.name, page: worst.name, strong: true }, formatShare(lostOn(worst) / lostTotal), over),
+    ...(cause === undefined ? [] : [words.because(core().names.causes[cause].because)]),
     { text: "." },
   ];
-}
-
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
 }

@@ -1,5 +1,6 @@
 // Answers the query API's calls from invented page views, in the shapes of the contract. For development and tests only.
 
+import { MARK_CALLS, readMarks } from "./marks.mjs";
 import { VISITS } from "./visits.mjs";
 
 const MINUTE = 60_000;
@@ -20,7 +21,7 @@ export class Refused extends Error {
   }
 }
 
-const iso = (at) => new Date(at).toISOString().replace(".000Z", "Z");
+export const iso = (at) => new Date(at).toISOString().replace(".000Z", "Z");
 
 export function rangeOf(params, now) {
   const end = Math.ceil(now / MINUTE) * MINUTE;
@@ -57,7 +58,7 @@ function chosen(world, params, now) {
   return { rows, from, to };
 }
 
-function happiness(rows, flat) {
+export function happiness(rows, flat) {
   const counts = [0, 0, 0, 0];
   const causes = Object.fromEntries(CAUSES.map((cause) => [cause, 0]));
   for (const row of rows) {
@@ -76,7 +77,7 @@ function happiness(rows, flat) {
   return { metric: "happiness", unit: "score", count: n, ...score, ...levels, causes: hurt === 0 ? null : Object.fromEntries(CAUSES.map((cause) => [cause, causes[cause] / hurt])) };
 }
 
-function value(rows, metric, stats) {
+export function value(rows, metric, stats) {
   const values = rows.map((row) => row[metric]).filter((one) => one !== null).sort((a, b) => a - b);
   const n = values.length;
   const limits = LIMITS[metric];
@@ -170,6 +171,7 @@ const KNOWN = {
   series: [...TIME, "metrics", "stats", "f", "who", "step"], distribution: [...TIME, "metric", "f", "who"],
   breakdown: [...TIME, "metrics", "stats", "by", "f", "who", "order", "limit", "cursor", "min"],
   sessions: [...TIME, "f", "who", "order", "limit", "cursor", "min"], feedback: [...TIME, "f", "who", "limit", "cursor"], journeys: [...TIME, "f", "who"],
+  ...MARK_CALLS,
 };
 
 /** What became of what arrived, for so many views. */
@@ -183,7 +185,7 @@ function account(views) {
 }
 
 /** One GET below /api/v1/sites/{site}/. */
-export function answer(world, call, url, now, scopes = ["read:metrics", "read:sessions"]) {
+export function answer(world, call, url, now, kept, scopes = ["read:metrics", "read:sessions"]) {
   const params = url.searchParams;
   params.encodedFilters = url.search.slice(1).split("&").filter((pair) => pair.startsWith("f=")).map((pair) => pair.slice(2));
   const [kind, rest] = call.split("/");
@@ -208,5 +210,6 @@ export function answer(world, call, url, now, scopes = ["read:metrics", "read:se
   if (kind === "health") {
     return { query, meta, data: { fresh_to: meta.fresh_to, lag_seconds: 2, ...account(rows.length), bot_share: rows.length === 0 ? null : 0.06, views: rows.length, waiting: world.length === 0 } };
   }
+  if (kind in MARK_CALLS) return readMarks(kept, world, call, params, now, { rows, from, to, query, meta });
   throw new Refused(404, "not found");
 }

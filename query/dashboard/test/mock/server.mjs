@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { answer, Refused } from "./answers.mjs";
+import { makeMarks, writeMarks } from "./marks.mjs";
 import { makeWorld } from "./world.mjs";
 
 const DIST = new URL("../../dist/", import.meta.url);
@@ -14,12 +15,12 @@ const CSP = "default-src 'self'; script-src 'self'; style-src 'self'; object-src
 
 /**
  * Starts on a free port. `controls` can be changed while it runs: `failing` (call name → status), `token` (wanted
- * bearer), `delay_ms`; `requests` collects the parts that were asked, `worlds` holds the page views by site.
+ * bearer), `delay_ms`; `requests` collects the parts that were asked, `writes` what was written, `marks` what is kept by site, `worlds` holds the page views by site.
  */
 export async function startMock({ now = Date.parse("2026-11-22T10:42:20Z"), port = 0, views = 24_000, ticking = false } = {}) {
   const began = Date.now();
   const controls = {
-    failing: {}, token: null, person: null, ways: null, signedIn: false, delay_ms: 0, requests: [], warnings: [], down: false, scopes: ["read:metrics", "read:sessions"],
+    failing: {}, token: null, person: null, ways: null, signedIn: false, delay_ms: 0, requests: [], writes: [], marks: {}, warnings: [], down: false, scopes: ["read:metrics", "read:sessions"],
     worlds: { shop: makeWorld({ now, views }), quiet: makeWorld({ now, views: 60, seed: 3 }), fresh: [] },
     sites: [{ key: "shop", name: "The Shop" }, { key: "quiet", name: "A Quiet Corner" }, { key: "fresh", name: "Brand New" }],
     now: () => (ticking ? now + Date.now() - began : now),
@@ -55,9 +56,25 @@ export async function startMock({ now = Date.parse("2026-11-22T10:42:20Z"), port
     if (status !== undefined) throw new Refused(status, status >= 500 ? "the store does not answer" : "refused by test");
     const world = controls.worlds[site];
     if (world === undefined) throw new Refused(404, "unknown site");
-    const found = answer(world, call, url, controls.now(), controls.scopes);
-    found.meta.warnings = controls.warnings;
+    const found = answer(world, call, url, controls.now(), marksOf(site), controls.scopes);
+    if (found.meta) found.meta.warnings = controls.warnings;
     return found;
+  }
+
+  /** What is kept of a site; only the shop has a history. */
+  function marksOf(site) {
+    return (controls.marks[site] ??= makeMarks(now, site === "shop"));
+  }
+
+  function write(method, path, text) {
+    const [, site, call] = /^\/api\/v1\/sites\/([^/]+)\/(.+)$/.exec(path) ?? [];
+    controls.writes.push(`${method} ${path} ${text}`);
+    try {
+      return writeMarks(marksOf(site), method, call ?? "", text === "" ? {} : JSON.parse(text));
+    } catch (error) {
+      if (error instanceof Refused) return { status: error.status, body: error.body };
+      throw error;
+    }
   }
 
   function attempt(path, bearer) {
@@ -89,6 +106,12 @@ export async function startMock({ now = Date.parse("2026-11-22T10:42:20Z"), port
           for await (const chunk of request) text += chunk;
           if (denied(bearer)) return sendJson({ status: 401, body: { title: "a token is needed", status: 401 } });
           return sendJson({ status: 200, body: { responses: JSON.parse(text).requests.map(({ path }) => attempt(path, bearer)) } });
+        }
+        if (request.method !== "GET") {
+          let text = "";
+          for await (const chunk of request) text += chunk;
+          if (denied(bearer)) return sendJson({ status: 401, body: { title: "a token is needed", status: 401 } });
+          return sendJson(write(request.method, url.pathname, text));
         }
         const found = attempt(request.url, bearer);
         if (request.headers.accept === "text/csv" && found.status === 200) {

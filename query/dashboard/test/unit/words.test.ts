@@ -4,7 +4,8 @@ import { parseAddress } from "../../src/address/address.ts";
 import { groupsOf } from "../../src/api/read.ts";
 import type { BreakdownRow, MetricRow } from "../../src/api/types.ts";
 import { formatCount, formatDuration, formatInterval, formatLimit, formatShare, formatValue } from "../../src/words/format.ts";
-import { happinessSentence, moodWord, noVisitsSentence, pageHurtMostBy, pagesSentence, sentenceText } from "../../src/words/headline.ts";
+import { happinessSentence, moodOf, noVisitsSentence, pageHurtMostBy, pagesSentence } from "../../src/words/headline.ts";
+import { sentenceText } from "../../src/words/phrase.ts";
 import { valueName } from "../../src/words/names.ts";
 import { formatAgo, formatFreshness, formatStep, rangeWords, zoneOffsetMs } from "../../src/words/time.ts";
 
@@ -83,7 +84,7 @@ test("the pages' sentence names the costliest page and its part", () => {
 });
 
 test("moods change at the stated borders", () => {
-  assert.deepEqual([85, 84.9, 70, 69.9, 50, 49.9].map(moodWord), ["very happy", "happy", "happy", "half happy", "half happy", "unhappy"]);
+  assert.deepEqual([85, 84.9, 70, 69.9, 50, 49.9].map(moodOf), ["very_happy", "happy", "happy", "half_happy", "half_happy", "unhappy"]);
 });
 
 test("freshness is a time and an age", () => {

@@ -117,9 +117,9 @@ const chrome: typeof en = {
   },
   noSite: {
     title: "Noch keine Website",
-    lead: ["Nenne Felt deine Website in ", " und starte es neu:"],
+    lead: ["Nennen Sie Felt Ihre Website in ", " und starten Sie es neu:"],
     unknown: (site) => `Eine Website „${site}“ gibt es nicht`,
-    yours: "Oder sie ist nicht für dich bestimmt. Diese sind es:",
+    yours: "Oder sie ist nicht für Sie bestimmt. Diese sind es:",
   },
   renewed: "Felt wurde inzwischen erneuert, oder die Verbindung fehlt: dieser Teil ließ sich nicht holen.",
   reload: "Seite neu laden",

@@ -1,0 +1,29 @@
+// How a promise stands, in words and with a shape: never by colour alone.
+
+import type { Slo, SloStatus } from "../../api/promise-types.ts";
+import { formatShare } from "../../words/format.ts";
+import { promiseWords } from "../../words/promises.ts";
+import { formatTime } from "../../words/time.ts";
+
+const SHAPES: Readonly<Record<SloStatus, "good" | "fair" | "poor" | "none">> = { ok: "good", at_risk: "fair", exhausted: "poor", breached: "poor", no_data: "none" };
+
+export function StatusBadge({ status }: { status: SloStatus }) {
+  const shape = SHAPES[status];
+  return (
+    <span class={`badge ${shape}`}>
+      <svg viewBox="0 0 10 10" width="9" height="9" aria-hidden="true" focusable="false">
+        {shape === "good" ? <circle cx="5" cy="5" r="4.5" /> : shape === "fair" ? <rect x="1" y="1" width="8" height="8" /> : shape === "poor" ? <path d="M5 .5 9.8 9.5H.2z" /> : <path d="M1 4h8v2H1z" />}
+      </svg>
+      {promiseWords().statuses[status].word}
+    </span>
+  );
+}
+
+/** What is left, and how long it lasts. */
+export function paceWords({ budget }: Slo, tz: string): string {
+  const words = promiseWords();
+  if (budget.remaining === null) return words.statuses.no_data.word;
+  const left = budget.remaining < 0 ? words.overspent(formatShare(-budget.remaining)) : words.left(formatShare(budget.remaining));
+  if (budget.remaining <= 0) return left;
+  return `${left}; ${budget.exhausts_at === null ? words.lasts : words.spentOn(formatTime(Date.parse(budget.exhausts_at), "full", tz))}`;
+}
