@@ -44,7 +44,10 @@ export async function buildDashboard() {
   await writeFile(here("dist/index.html"), page.replace("  </head>", `${preloads(built.metafile.outputs)}  </head>`));
 }
 
-/** Lets the app and every part that it fetches on its own (`import("…")`) import src/kit.ts; words in a language need nothing. */
+/** Whoever uses one of these takes all of src/kit-figures.ts. */
+const FIGURES = ["api/beside.ts", "api/read.ts", "widgets/series.tsx", "widgets/cells.tsx", "widgets/compared.tsx", "widgets/warnings.tsx", "widgets/breakdown-table.tsx"];
+
+/** Lets the app and every part that it fetches on its own (`import("…")`) import the kits; words in a language need nothing. */
 const sharesTheKit = {
   name: "shares-the-kit",
   setup(build) {
@@ -54,7 +57,9 @@ const sharesTheKit = {
     });
     build.onLoad({ filter: /src\/.*\.tsx?$/ }, async ({ path }) => {
       if (!parts.has(path)) return undefined;
-      return { contents: `${await readFile(path, "utf8")}\nimport ${JSON.stringify(here("src/kit.ts"))};\n`, loader: path.endsWith("x") ? "tsx" : "ts" };
+      const source = await readFile(path, "utf8");
+      const kits = FIGURES.some((module) => source.includes(`"../${module}"`)) ? ["src/kit.ts", "src/kit-figures.ts"] : ["src/kit.ts"];
+      return { contents: `${source}\n${kits.map((kit) => `import ${JSON.stringify(here(kit))};\n`).join("")}`, loader: path.endsWith("x") ? "tsx" : "ts" };
     });
   },
 };

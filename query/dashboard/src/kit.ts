@@ -1,9 +1,8 @@
-// What nearly every screen is made of. Nothing is exported: build.mjs lets the app and each part that is fetched on its
-// own import this list, so that all of it lands in one file, instead of a sliver for each set of screens that share it.
+// What every screen is made of. Nothing is exported: build.mjs lets the app and each part that is fetched on its own
+// import this list, so that all of it lands in one file, instead of a sliver for each set of screens that share it.
 
 import "./address/navigate.ts";
 import "./api/paths.ts";
-import "./api/read.ts";
 import "./api/screen-data.ts";
 import "./charts/line-chart.tsx";
 import "./charts/share-bar.tsx";
@@ -11,22 +10,10 @@ import "./charts/steps.ts";
 import "./chrome/chips.tsx";
 import "./chrome/freshness.tsx";
 import "./chrome/keys.tsx";
-import "./widgets/breakdown-table.tsx";
-import "./widgets/cause-list.tsx";
-import "./widgets/cells.tsx";
 import "./widgets/figure.tsx";
-import "./widgets/happiness-card.tsx";
 import "./widgets/headline.tsx";
-import "./widgets/hurting-pages.tsx";
 import "./widgets/lazy.tsx";
-import "./widgets/metric-tile.tsx";
-import "./widgets/metric-title.tsx";
-import "./widgets/no-visits.tsx";
-import "./widgets/parts.tsx";
 import "./widgets/popover.tsx";
-import "./widgets/series.tsx";
-import "./widgets/step-choice.tsx";
-import "./widgets/warnings.tsx";
+import "./widgets/term.tsx";
 import "./widgets/widget.tsx";
 import "./words/compare.ts";
-import "./words/headline.ts";

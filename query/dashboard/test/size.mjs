@@ -1,12 +1,12 @@
 // The dashboard must stay small: fails when script or style sheet is over its budget (gzip, level 9).
-// "First load" is app.js with all that it imports at once, and the heaviest screen; "all screens" is every chunk that
-// one reader can meet. Words in another language than English are weighed apart: they come on top for who reads them.
+// "First" is app.js with all that it imports at once, and the heaviest screen. "All" is the code of every screen; the
+// words of a language are weighed apart: "english" is in those files, "german" comes on top for who reads it.
 
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { gzipSync } from "node:zlib";
 
-const BUDGETS_BYTES = { first: 40 * 1024, all: 60 * 1024, css: 8 * 1024, language: 12 * 1024 };
+const BUDGETS_BYTES = { first: 40 * 1024, all: 60 * 1024, css: 8 * 1024, english: 20 * 1024, german: 20 * 1024 };
 
 const root = new URL("../", import.meta.url);
 const outputs = JSON.parse(readFileSync(new URL(".build/meta.json", root), "utf8"));
@@ -34,11 +34,21 @@ const screens = scripts.filter((file) => /^src\/screens\/(?!page-detail)/.test(o
 const base = withStatic(app);
 const first = screens.map((file) => withStatic(file, new Set(base))).reduce((heavy, one) => (sum(one) > sum(heavy) ? one : heavy), base);
 
+/** What the English words weigh in the files that they are part of: what those would lose without them. */
+function english() {
+  return scripts.reduce((total, file) => {
+    const bytes = Object.entries(outputs[file].inputs).filter(([source]) => source.endsWith(".en.ts")).reduce((sum, [, { bytesInOutput }]) => sum + bytesInOutput, 0);
+    return total + Math.round((weigh(file) * bytes) / outputs[file].bytes);
+  }, 0);
+}
+
+const words = english();
 const found = {
   first: sum(first),
-  all: sum(scripts.filter((file) => languageOf(file) === undefined)),
+  all: sum(scripts.filter((file) => languageOf(file) === undefined)) - words,
   css: weigh("dist/app.css"),
-  language: sum(scripts.filter((file) => languageOf(file) === "de")),
+  english: words,
+  german: sum(scripts.filter((file) => languageOf(file) === "de")),
 };
 
 if (process.argv.includes("--list")) for (const file of scripts.toSorted((a, b) => weigh(b) - weigh(a))) console.log(`${weigh(file)}\t${file}`);
