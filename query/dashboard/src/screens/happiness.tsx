@@ -6,7 +6,7 @@ import { apiPath, healthPath } from "../api/paths.ts";
 import { groupsOf, rowOf } from "../api/read.ts";
 import { partAs, useScreenData } from "../api/screen-data.ts";
 import type { BreakdownRow, Health, MetricRow, SeriesRow } from "../api/types.ts";
-import { happinessSentence, noVisitsSentence } from "../words/headline.ts";
+import { happinessSentence } from "../words/headline.ts";
 import { BreakdownTable } from "../widgets/breakdown-table.tsx";
 import { CauseList } from "../widgets/cause-list.tsx";
 import { FirstVisit } from "../widgets/parts.tsx";
@@ -25,6 +25,7 @@ import { core } from "../words/core.ts";
 import { metricName } from "../words/names.ts";
 import { besideOf, comparedRow, comparePaths, markPaths, marksOf } from "../api/beside.ts";
 import { ComparedLine } from "../widgets/compared.tsx";
+import { noVisitsSentence } from "../words/no-visits.ts";
 
 const METRICS = "happiness,lcp,inp,cls";
 const TABLES = [

@@ -9,7 +9,7 @@ import type { FunnelRow, JourneyRow, SpeedRow } from "../api/visits.ts";
 import { confidence } from "../stats/happiness.ts";
 import { core } from "../words/core.ts";
 import { formatCount, formatDuration, formatShare } from "../words/format.ts";
-import type { Phrase } from "../words/headline.ts";
+import type { Phrase } from "../words/phrase.ts";
 import { journeyWords } from "../words/journeys.ts";
 import { formatMoney } from "../words/money.ts";
 import { starred } from "../words/starred.ts";

@@ -7,7 +7,7 @@ import { apiPath } from "../api/paths.ts";
 import { groupsOf, rowOf } from "../api/read.ts";
 import { partAs, useScreenData } from "../api/screen-data.ts";
 import type { BinRow, BreakdownRow, MetricRow, SeriesRow } from "../api/types.ts";
-import { happinessSentence, noVisitsSentence } from "../words/headline.ts";
+import { happinessSentence } from "../words/headline.ts";
 import { metricName } from "../words/names.ts";
 import { BreakdownTable } from "../widgets/breakdown-table.tsx";
 import { CauseList } from "../widgets/cause-list.tsx";
@@ -26,6 +26,7 @@ import { Widget } from "../widgets/widget.tsx";
 import { core } from "../words/core.ts";
 import { besideOf, comparedRow, comparePaths, markPaths, marksOf } from "../api/beside.ts";
 import { ComparedLine } from "../widgets/compared.tsx";
+import { noVisitsSentence } from "../words/no-visits.ts";
 
 
 const TABLES = [

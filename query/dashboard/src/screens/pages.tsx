@@ -8,7 +8,7 @@ import { apiPath, healthPath } from "../api/paths.ts";
 import { groupsOf, rowOf } from "../api/read.ts";
 import { partAs, useScreenData } from "../api/screen-data.ts";
 import type { BreakdownRow, Health, MetricRow } from "../api/types.ts";
-import { noVisitsSentence, pagesSentence } from "../words/headline.ts";
+import { pagesSentence } from "../words/headline.ts";
 import { formatCount } from "../words/format.ts";
 import { FirstVisit } from "../widgets/parts.tsx";
 import { Headline } from "../widgets/headline.tsx";
@@ -18,6 +18,7 @@ import { PagesTable } from "../widgets/pages-table.tsx";
 import { Warnings } from "../widgets/warnings.tsx";
 import { Widget } from "../widgets/widget.tsx";
 import { core } from "../words/core.ts";
+import { noVisitsSentence } from "../words/no-visits.ts";
 
 const PageDetail = lazy(() => import("./page-detail.tsx").then((file) => file.PageDetail));
 

@@ -9,8 +9,8 @@ import type { Meta, Part } from "../api/types.ts";
 import type { FeedbackRow, SessionRow, Visit } from "../api/visits.ts";
 import { core } from "../words/core.ts";
 import { formatCount, formatDuration, formatShare, plural } from "../words/format.ts";
-import { noVisitsSentence, type Phrase } from "../words/headline.ts";
-import { CAUSE_WORDS, dimensionName, valueName } from "../words/names.ts";
+import type { Phrase } from "../words/phrase.ts";
+import { dimensionName, valueName } from "../words/names.ts";
 import { sessionWords } from "../words/sessions.ts";
 import { starred } from "../words/starred.ts";
 import { formatTime, rangeWords } from "../words/time.ts";
@@ -23,6 +23,7 @@ import { Timeline } from "../widgets/timeline.tsx";
 import { visitHref, VisitsTable } from "../widgets/visits-table.tsx";
 import { Warnings } from "../widgets/warnings.tsx";
 import { Widget } from "../widgets/widget.tsx";
+import { noVisitsSentence } from "../words/no-visits.ts";
 
 const ROWS = 25;
 const ROWS_MAX = 1000;
@@ -76,12 +77,11 @@ function AllVisits({ tz }: { tz: string }) {
 function listSentence(rows: readonly SessionRow[], all: number | undefined, over: string): Phrase[] {
   const words = sessionWords();
   const worst = rows.reduce<SessionRow | null>((most, row) => (row.points !== null && row.points < (most?.points ?? 9) ? row : most), null);
-  const told = worst === null ? "" : words.worst(formatCount(worst.points ?? 0), worst.cause === null ? "" : words.because(lower(CAUSE_WORDS[worst.cause].clause)), worst.entry_page);
+  const told = worst === null ? "" : words.worst(formatCount(worst.points ?? 0), worst.cause === null ? "" : words.because(core().names.causes[worst.cause].because), worst.entry_page);
   const count = plural(all ?? rows.length, ...words.visit);
   return starred(words.list(all === undefined && rows.length >= ROWS ? `≥ ${count}` : count, over, told));
 }
 
-const lower = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
 
 function OrderChoice({ order }: { order: string }) {
   const words = sessionWords();
@@ -107,7 +107,7 @@ function Feedback({ rows, meta, tz }: { rows: readonly FeedbackRow[]; meta: Meta
             <blockquote>{row.text ? `“${row.text}”` : <span class="hint">{words.noWords}</span>}</blockquote>
             <p class="hint">
               {row.score !== null && <b>{words.score(formatCount(row.score), String(row.of ?? "?"))} </b>}
-              <Felt level={row.level} />{row.cause && `: ${CAUSE_WORDS[row.cause].clause}`} · {row.page} · {formatTime(Date.parse(row.at), "full", tz)}{" "}
+              <Felt level={row.level} />{row.cause && `: ${core().names.causes[row.cause].clause}`} · {row.page} · {formatTime(Date.parse(row.at), "full", tz)}{" "}
               <Link href={visitHref(row.visit ?? row.session)}>{words.its}</Link>
             </p>
           </li>
@@ -153,7 +153,7 @@ function OneVisit({ id, tz }: { id: string; tz: string }) {
 
 function told(visit: Visit): Phrase[] {
   const words = sessionWords();
-  const points = visit.points === null ? words.unjudged : `${words.points(formatCount(visit.points))}${visit.cause === null ? "" : words.because(lower(CAUSE_WORDS[visit.cause].clause))}`;
+  const points = visit.points === null ? words.unjudged : `${words.points(formatCount(visit.points))}${visit.cause === null ? "" : words.because(core().names.causes[visit.cause].because)}`;
   return starred(words.one(plural(visit.views, ...words.view), formatDuration(visit.duration_ms), points));
 }
 

@@ -2,9 +2,9 @@
 
 import type { TimelineRow, Visit } from "../api/visits.ts";
 import { formatDuration, formatValue, plural } from "../words/format.ts";
-import { GLOSSARY } from "../words/glossary.ts";
+import { glossary } from "../words/glossary.ts";
 import { formatMoney } from "../words/money.ts";
-import { CAUSE_WORDS } from "../words/names.ts";
+import { core } from "../words/core.ts";
 import { sessionWords } from "../words/sessions.ts";
 import { Felt } from "./felt.tsx";
 import { Figure } from "./figure.tsx";
@@ -41,7 +41,7 @@ export function Timeline({ visit }: { visit: Visit }) {
     <Figure
       summary={words.summary(plural(views, ...words.view), plural(lines.length - views, ...words.event))}
       columns={words.columns}
-      rows={() => lines.map((row) => [after(row, begin), what(row), row.page, row.level === null ? "–" : GLOSSARY[row.level].word, ...measures(row)])}
+      rows={() => lines.map((row) => [after(row, begin), what(row), row.page, row.level === null ? "–" : glossary()[row.level].word, ...measures(row)])}
     >
       <ol class="timeline">
         {lines.map((row, index) => {
@@ -51,7 +51,7 @@ export function Timeline({ visit }: { visit: Visit }) {
               <span class="after">{after(row, begin)}</span>
               {row.type !== "view" ? <p>{what(row)}</p> : (
                 <div>
-                  <p><b>{row.page}</b> <Felt level={row.level} />{row.cause && <span class="hint">{` · ${CAUSE_WORDS[row.cause].clause}`}</span>}</p>
+                  <p><b>{row.page}</b> <Felt level={row.level} />{row.cause && <span class="hint">{` · ${core().names.causes[row.cause].clause}`}</span>}</p>
                   <p class="hint">{`${words.opening} ${lcp} · ${words.reacting} ${inp} · ${words.jumping} ${cls}`}</p>
                 </div>
               )}

@@ -3,7 +3,8 @@
 import { hrefWith } from "../address/navigate.ts";
 import type { SessionRow } from "../api/visits.ts";
 import { formatCount, formatDuration, plural } from "../words/format.ts";
-import { CAUSE_WORDS, valueName } from "../words/names.ts";
+import { core } from "../words/core.ts";
+import { valueName } from "../words/names.ts";
 import { sessionWords } from "../words/sessions.ts";
 import { formatTime } from "../words/time.ts";
 import { Felt } from "./felt.tsx";
@@ -38,7 +39,7 @@ export function VisitsTable({ rows, tz }: { rows: readonly SessionRow[]; tz: str
             <tr key={row.id ?? row.session + row.started_at}>
               <th scope="row"><Link class="row" href={visitHref(row.id ?? row.session)}>{formatTime(Date.parse(row.started_at), "full", tz)}</Link></th>
               <td>{row.points === null ? <Missing /> : <><Felt level={row.worst_level} /> <span class="hint">{words.score(formatCount(row.points), "8")}</span></>}</td>
-              <td>{row.cause === null ? <Missing why={words.noTrouble} /> : CAUSE_WORDS[row.cause].brief}</td>
+              <td>{row.cause === null ? <Missing why={words.noTrouble} /> : core().names.causes[row.cause].brief}</td>
               <td class="number" title={formatDuration(row.duration_ms)}>{formatCount(row.views)}</td>
               <td class="way">{row.entry_page}{row.exit_page !== row.entry_page && ` → ${row.exit_page}`}</td>
               <td>{visitorWords(row) || <Missing />}</td>

@@ -32,13 +32,6 @@ export function pageHurtMostBy(cause: Cause, pages: readonly Group[]): string | 
   return worst?.name ?? null;
 }
 
-/** Nothing falls into the question. */
-export function noVisitsSentence(address: Address, tz: string): Phrase[] {
-  const words = core().sentences;
-  const what = address.who === "bots" ? words.noBots : address.filters.length > 0 ? words.noSuch : words.noVisits;
-  return [{ text: what, strong: true }, { text: words.over(rangeWords(address.range, tz)) }];
-}
-
 export function happinessSentence(row: MetricRow, pages: readonly Group[], address: Address, tz: string): Phrase[] {
   const words = core().sentences;
   const over = rangeWords(address.range, tz);

@@ -4,10 +4,11 @@ import { parseAddress } from "../../src/address/address.ts";
 import { groupsOf } from "../../src/api/read.ts";
 import type { BreakdownRow, MetricRow } from "../../src/api/types.ts";
 import { formatCount, formatDuration, formatInterval, formatLimit, formatShare, formatValue } from "../../src/words/format.ts";
-import { happinessSentence, moodOf, noVisitsSentence, pageHurtMostBy, pagesSentence } from "../../src/words/headline.ts";
+import { happinessSentence, moodOf, pageHurtMostBy, pagesSentence } from "../../src/words/headline.ts";
 import { sentenceText } from "../../src/words/phrase.ts";
 import { valueName } from "../../src/words/names.ts";
 import { formatAgo, formatFreshness, formatStep, rangeWords, zoneOffsetMs } from "../../src/words/time.ts";
+import { noVisitsSentence } from "../../src/words/no-visits.ts";
 
 const here = parseAddress("/sites/shop/happiness", "?range=7d");
 const row = (over: Partial<MetricRow>): MetricRow => ({

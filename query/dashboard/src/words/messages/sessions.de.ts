@@ -5,7 +5,7 @@ import type en from "./sessions.en.ts";
 const sessions: typeof en = {
   list: (visits, over, worst) => `**${visits}** über ${over}${worst}.`,
   worst: (points, what, page) => `; der unzufriedenste kam auf **${points} von 8 Punkten**${what} und begann auf ${page}`,
-  because: (cause) => ` (${cause})`,
+  because: (cause) => `, weil ${cause}`,
   one: (pages, time, points) => `Ein Besuch, ${pages} in ${time}: ${points}.`,
   points: (points) => `**${points} von 8 Punkten**`,
   unjudged: "nichts davon ließ sich beurteilen",
