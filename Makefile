@@ -49,7 +49,7 @@ kafka: ## Fetch Apache Kafka, for the tests
 chromium: ## Install Chromium, for the tests
 	scripts/ensure-chromium.sh
 
-prometheus: ## Install Prometheus, for the tests
+prometheus: ## Install Prometheus and Alertmanager, for the tests
 	scripts/ensure-prometheus.sh
 
 build: assets ## Build the felt binary, optimised

@@ -1,10 +1,12 @@
 #!/bin/sh
-# Makes sure that Prometheus and promtool are there for the tests: finds them, installs Debian's where that is allowed, or says what to do.
+# Makes sure that Prometheus, promtool and Alertmanager are there for the tests: finds them, installs Debian's where that is allowed, or says what to do.
 set -eu
 
-if command -v prometheus >/dev/null 2>&1 && command -v promtool >/dev/null 2>&1; then
-  exit 0
-fi
+all_there() {
+  command -v prometheus >/dev/null 2>&1 && command -v promtool >/dev/null 2>&1 && command -v prometheus-alertmanager >/dev/null 2>&1
+}
+
+all_there && exit 0
 
 if command -v apt-get >/dev/null 2>&1; then
   as_root=""
@@ -13,15 +15,16 @@ if command -v apt-get >/dev/null 2>&1; then
     if command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
       as_root="sudo -n"
     else
-      echo "prometheus is missing and installing it needs root: run 'sudo apt-get install prometheus'" >&2
+      echo "Prometheus or Alertmanager is missing and installing them needs root: run 'sudo apt-get install prometheus prometheus-alertmanager'" >&2
       exit 1
     fi
   fi
   export DEBIAN_FRONTEND=noninteractive
+  echo "installing Prometheus and Alertmanager for the tests" >&2
   $as_root apt-get update -qq >&2
-  $as_root apt-get install -y -qq --no-install-recommends prometheus >&2
-  exit 0
+  $as_root apt-get install -y -qq --no-install-recommends prometheus prometheus-alertmanager >&2
+  all_there && exit 0
 fi
 
-echo "prometheus is missing: install it with its promtool (Debian: apt-get install prometheus)" >&2
+echo "Prometheus or Alertmanager is missing: install them (Debian: apt-get install prometheus prometheus-alertmanager)" >&2
 exit 1

@@ -174,6 +174,25 @@ pub struct Doctor {
 pub enum Slo {
     /// Validates OpenSLO documents: every fault in every file, with line and field. Exit 0 when they can be taken, else 1.
     Check(SloCheck),
+    /// How the promises of a running Felt stand. Exit 2 when any budget is spent, for release gates.
+    Status(SloStatus),
+}
+
+/// Promises to ask for.
+#[derive(Debug, Args, Clone)]
+pub struct SloStatus {
+    /// The address of a running Felt.
+    #[arg(long, default_value = "http://127.0.0.1:8090", value_name = "URL")]
+    pub to: String,
+    /// One site only; every site that the token is good for without it.
+    #[arg(long, value_name = "KEY")]
+    pub site: Option<String>,
+    /// A token with the scope `read:metrics`; not needed on a loopback address.
+    #[arg(long, env = "FELT_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    pub token: Option<String>,
+    /// Print one JSON object instead of a table.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Documents to check.

@@ -41,9 +41,9 @@ fn main() -> ExitCode {
     {
         return exit(felt_store::engine::run_supervised().map_err(anyhow::Error::new));
     }
-    // Checking documents needs no configuration: it is run by editors and in other repositories.
-    if let Command::Slo(command) = &cli.command {
-        return slo::run(command);
+    // Promises need no configuration: they are checked by editors and in other repositories, and asked for by release gates.
+    if let Command::Slo(command) = cli.command {
+        return slo::run(command).unwrap_or_else(|error| exit(Err(error)));
     }
     // A doctor whom a broken configuration keeps away would help nobody, and load is sent from machines that have none.
     match cli.command {

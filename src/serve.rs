@@ -53,6 +53,7 @@ pub async fn serve(
     let query = QueryState::new(config.query.settings.clone(), store.clone(), sites.clone(), clock.clone(), authorize);
     tokio::spawn(felt_query::erase::run(query.clone(), shutdown.clone().cancelled_owned()));
     tokio::spawn(felt_query::slos::run(query.clone(), shutdown.clone().cancelled_owned()));
+    tokio::spawn(felt_query::alerts::run(query.clone(), shutdown.clone().cancelled_owned()));
     let settings = config.ingest.settings.clone();
     // The embedded log takes beacons whatever is away; Kafka may not.
     let spool = match &config.kafka {

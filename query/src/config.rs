@@ -52,6 +52,9 @@ pub struct QueryConfig {
     pub erase_check_ms: u64,
     /// How long the event log keeps what it has received; an erasure's answer says so.
     pub log_kept_ms: u64,
+    /// Receivers of alerts, as `host:port`, that may be reached although they are not on the public internet or not https: an
+    /// Alertmanager in the same network.
+    pub alert_targets_allowed: Vec<String>,
 }
 
 impl Default for QueryConfig {
@@ -78,6 +81,7 @@ impl Default for QueryConfig {
             erase_watch_ms: 2 * 24 * 60 * 60 * 1000,
             erase_check_ms: 10 * 60 * 1000,
             log_kept_ms: 7 * 24 * 60 * 60 * 1000,
+            alert_targets_allowed: Vec::new(),
         }
     }
 }

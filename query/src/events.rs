@@ -24,6 +24,17 @@ pub fn describe() {
         "felt_query_slo_count_failures_total",
         "Rounds of counting promises that failed; the next goes on"
     );
+    describe_counter!("felt_query_alert_minutes_total", "Minutes that were judged by this process");
+    describe_counter!("felt_query_alert_changes_total", "Alerts that fired or were resolved, by change");
+    describe_counter!(
+        "felt_query_alert_deliveries_total",
+        "What was to be told of alerts, by what became of it: sent, dropped"
+    );
+    describe_counter!("felt_query_alert_posts_total", "Posts to receivers of alerts, by kind and result");
+    describe_counter!(
+        "felt_query_alert_round_failures_total",
+        "Rounds of judging or telling that failed; the next goes on"
+    );
 }
 
 /// A statement on its way.
@@ -158,4 +169,35 @@ pub fn slo_minutes_counted(count: usize) {
 pub fn slo_count_failed(error: &StoreError) {
     counter!("felt_query_slo_count_failures_total").increment(1);
     tracing::warn!(code = error.code(), error = error.message(), "promises could not be counted, it is tried again");
+}
+
+/// Minutes were judged.
+pub fn minutes_judged(count: i64) {
+    counter!("felt_query_alert_minutes_total").increment(u64::try_from(count).unwrap_or_default());
+}
+
+/// An alert fired, or is over.
+pub fn alert_changed(change: &'static str, site: &str, slo: &str, rule: &str) {
+    counter!("felt_query_alert_changes_total", "change" => change).increment(1);
+    tracing::warn!(change, site, slo, rule, "alert");
+}
+
+/// What was to be told of an alert was, or is not any more.
+pub fn alert_told(how: &'static str) {
+    counter!("felt_query_alert_deliveries_total", "state" => how).increment(1);
+}
+
+/// A receiver was told, or could not be.
+pub fn alert_posted(kind: &'static str, route: &str, error: Option<&impl std::fmt::Display>) {
+    let result = if error.is_none() { "taken" } else { "failed" };
+    counter!("felt_query_alert_posts_total", "kind" => kind, "result" => result).increment(1);
+    if let Some(error) = error {
+        tracing::warn!(kind, route, %error, "an alert could not be told, it is tried again");
+    }
+}
+
+/// A round of judging or telling failed.
+pub fn alert_round_failed(error: &StoreError) {
+    counter!("felt_query_alert_round_failures_total").increment(1);
+    tracing::warn!(code = error.code(), error = error.message(), "alerts could not be looked after, it is tried again");
 }

@@ -1,9 +1,11 @@
 //! Questions and their answers: the HTTP API over what the processor wrote, and the dashboard's files.
 //!
 //! [`grammar`] reads a question, [`planner`] decides which table answers it and writes the SQL, `calls` make the answer,
-//! [`tokens`] and [`people`] say who may ask, [`audit`] who wrote, [`slos`] what was promised. What a visitor did and how it is judged was settled before, in `schema` and `processor`;
+//! [`tokens`] and [`people`] say who may ask, [`audit`] who wrote, [`slos`] what was promised,
+//! [`alerts`] who is told when that burns. What a visitor did and how it is judged was settled before, in `schema` and `processor`;
 //! nothing here writes page views.
 
+pub mod alerts;
 mod answer;
 mod assets;
 pub mod audit;
@@ -15,6 +17,8 @@ mod config;
 mod documents;
 pub mod erase;
 mod events;
+#[allow(dead_code, reason = "each reader is used by the calls that are being built on it")]
+mod fields;
 mod figures;
 mod format;
 pub mod grammar;

@@ -3,7 +3,7 @@
 use crate::calls::{self, Parts};
 use crate::grammar::nearest;
 use crate::state::QueryState;
-use crate::{assets, audit, compare, erase, events, headers, openapi, people, prometheus, slos, tokens};
+use crate::{alerts, assets, audit, compare, erase, events, headers, openapi, people, prometheus, slos, tokens};
 use axum::extract::Path;
 use axum::http::Method;
 use axum::middleware::from_fn_with_state;
@@ -46,13 +46,26 @@ fn access_calls() -> [(&'static str, MethodRouter<QueryState>, &'static str); 10
 }
 
 /// Promises, with the methods that there are.
-fn slo_calls() -> [(&'static str, MethodRouter<QueryState>, &'static str); 4] {
+fn slo_calls() -> [(&'static str, MethodRouter<QueryState>, &'static str); 12] {
+    let route = get(alerts::alert_route).put(alerts::put_alert_route).delete(alerts::delete_alert_route);
     let slo = get(slos::slo).put(slos::put_slo).delete(slos::delete_slo);
     [
         ("/api/v1/sites/{site}/slos", get(slos::slos), "GET, HEAD"),
         ("/api/v1/sites/{site}/slos/{id}", slo, "GET, HEAD, PUT, DELETE"),
         ("/api/v1/sites/{site}/slos/{id}/budget", get(slos::slo_budget), "GET, HEAD"),
         ("/api/v1/sites/{site}/slos/{id}/spenders", get(slos::slo_spenders), "GET, HEAD"),
+        (
+            "/api/v1/sites/{site}/slos/{id}/corrections",
+            get(slos::slo_corrections).post(slos::correct_slo),
+            "GET, HEAD, POST",
+        ),
+        ("/api/v1/sites/{site}/slos/{id}/corrections/{correction}", delete(slos::uncorrect_slo), "DELETE"),
+        ("/api/v1/sites/{site}/alerts", get(alerts::alerts), "GET, HEAD"),
+        ("/api/v1/sites/{site}/alerts/{id}/acknowledge", post(alerts::acknowledge_alert), "POST"),
+        ("/api/v1/sites/{site}/silences", get(alerts::silences).post(alerts::silence), "GET, HEAD, POST"),
+        ("/api/v1/sites/{site}/silences/{id}", delete(alerts::end_silence), "DELETE"),
+        ("/api/v1/sites/{site}/alert-routes", get(alerts::alert_routes), "GET, HEAD"),
+        ("/api/v1/sites/{site}/alert-routes/{id}", route, "GET, HEAD, PUT, DELETE"),
     ]
 }
 
@@ -144,7 +157,8 @@ async fn posts_only(_: Method) -> Response {
 
 /// A call that is not there, or not there yet.
 async fn unknown_call(Path((_, call)): Path<(String, String)>) -> Problem {
-    let known = ["schema", "values", "summary", "series", "breakdown", "distribution", "health", "compare", "slos"];
+    let known =
+        ["schema", "values", "summary", "series", "breakdown", "distribution", "health", "compare", "slos", "alerts"];
     let problem = Problem::not_found(format!("there is no such call; there are: {}", known.join(", ")));
     match nearest(&call, &known) {
         Some(near) => problem.field("did_you_mean", near),

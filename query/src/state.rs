@@ -24,6 +24,15 @@ use tokio::sync::Semaphore;
 #[derive(Clone)]
 pub struct QueryState(Arc<Shared>);
 
+/// Who looks after alerts is woken by these before its time.
+#[derive(Debug, Default)]
+pub struct Bells {
+    pub(crate) judge: tokio::sync::Notify,
+    pub(crate) tell: tokio::sync::Notify,
+    /// Until when what was received is counted for every promise by this process, in Unix ms, and when that was found out.
+    pub(crate) counted_to: Mutex<Option<(i64, Instant)>>,
+}
+
 /// What the handlers see of it.
 #[allow(missing_docs)] // Not to be named outside of this crate.
 pub struct Shared {
@@ -42,6 +51,8 @@ pub struct Shared {
     pub(crate) exports: crate::prometheus::Exports,
     /// Told when a promise was made or changed.
     pub(crate) promises: tokio::sync::Notify,
+    /// Told when there is something to judge or to tell.
+    pub(crate) alerts: Bells,
     places: HashMap<String, Semaphore>,
     rates: Mutex<HashMap<String, (Option<f64>, Instant)>>,
     forced: Option<SourceKind>,
@@ -100,6 +111,7 @@ impl QueryState {
             erasures,
             exports,
             promises,
+            alerts: Bells::default(),
             places,
             rates,
             forced,

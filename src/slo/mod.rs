@@ -1,18 +1,27 @@
 //! `felt slo`: promises on the command line.
 
 mod check;
+mod status;
 
 use std::process::ExitCode;
 
+use anyhow::{Context, Result};
 use felt_query::grammar::Filter;
 use felt_schema::slo::{Checks, FilterFault};
 
 use crate::cli::Slo;
 
-/// Runs a subcommand that needs neither configuration nor store.
-pub fn run(command: &Slo) -> ExitCode {
+/// Runs a subcommand. None needs a configuration or a store of its own.
+///
+/// # Errors
+/// When a running Felt that is asked cannot be.
+pub fn run(command: Slo) -> Result<ExitCode> {
     match command {
-        Slo::Check(args) => check::run(args),
+        Slo::Check(args) => Ok(check::run(&args)),
+        Slo::Status(args) => {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.context("the async runtime cannot be started")?.block_on(status::run(args))
+        }
     }
 }
 

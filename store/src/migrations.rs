@@ -23,7 +23,7 @@ macro_rules! migrations {
     };
 }
 
-const MIGRATIONS: [Migration; 9] = migrations![
+const MIGRATIONS: [Migration; 10] = migrations![
     1 "0001_raw.sql",
     2 "0002_rollups.sql",
     3 "0003_operations.sql",
@@ -32,6 +32,7 @@ const MIGRATIONS: [Migration; 9] = migrations![
     6 "0006_positions.sql",
     7 "0007_slos.sql",
     8 "0008_documents.sql",
+    10 "0010_alerts.sql",
     15 "0015_exported_totals.sql",
 ];
 

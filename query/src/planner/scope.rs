@@ -33,6 +33,10 @@ pub enum SiteTable {
     Documents,
     /// What Prometheus was told.
     ExportedTotals,
+    /// What burns too fast, or did.
+    Alerts,
+    /// Who is told of it.
+    AlertDeliveries,
 }
 
 impl SiteTable {
@@ -50,6 +54,8 @@ impl SiteTable {
             SiteTable::SloMinutes => "slo_minutes",
             SiteTable::Documents => "documents",
             SiteTable::ExportedTotals => "exported_totals",
+            SiteTable::Alerts => "alerts",
+            SiteTable::AlertDeliveries => "alert_deliveries",
         }
     }
 }
@@ -73,6 +79,12 @@ pub enum ServiceTable {
     Slos,
     /// What people say, about whatever site.
     Documents,
+    /// What burns too fast, on whatever site.
+    Alerts,
+    /// Who is told of it.
+    AlertDeliveries,
+    /// Who does what only one process does at a time.
+    Leases,
 }
 
 impl ServiceTable {
@@ -86,6 +98,9 @@ impl ServiceTable {
             ServiceTable::Audit => "audit",
             ServiceTable::Slos => "slos",
             ServiceTable::Documents => "documents",
+            ServiceTable::Alerts => "alerts",
+            ServiceTable::AlertDeliveries => "alert_deliveries",
+            ServiceTable::Leases => "leases",
         }
     }
 }

@@ -9,10 +9,14 @@ use crate::events;
 use crate::state::QueryState;
 use felt_store::StoreError;
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// Pause between two rounds.
+/// Pause between two rounds, at least.
 const PAUSE: Duration = Duration::from_secs(5);
+/// Where a round takes long, the pause is so many times longer: counting thousands of promises must not take a whole core.
+const PAUSE_TO_ROUND: u32 = 4;
+/// … but never longer than this.
+const PAUSE_MAX: Duration = Duration::from_secs(30);
 /// Raw page views are kept for 30 days; the last of them may be going just now.
 const RAW_KEPT_S: i64 = 29 * 86_400;
 /// Time that is counted by one statement when the past is.
@@ -27,15 +31,20 @@ pub async fn run(state: QueryState, stop: impl Future<Output = ()>) {
     tokio::pin!(stop);
     let mut reached = BTreeMap::new();
     loop {
+        let begin = Instant::now();
         if let Err(error) = round(&state, &mut reached).await {
             events::slo_count_failed(&error);
         }
         tokio::select! {
             () = &mut stop => return,
             () = state.promises.notified() => {}
-            () = tokio::time::sleep(PAUSE) => {}
+            () = tokio::time::sleep(pause(begin.elapsed())) => {}
         }
     }
+}
+
+fn pause(round: Duration) -> Duration {
+    (round * PAUSE_TO_ROUND).clamp(PAUSE, PAUSE_MAX)
 }
 
 /// Brings every promise up to what is visible now. `reached` is until when each site was counted, in ms.
@@ -45,6 +54,7 @@ async fn round(state: &QueryState, reached: &mut BTreeMap<String, i64>) -> Resul
         by_site.entry(promise.site.clone()).or_default().push(promise);
     }
     reached.retain(|site, _| by_site.contains_key(site));
+    let all_to_ms = state.watermark.current(&state.store).await?.fresh_to_ms;
     for (site, mut promises) in by_site {
         let mark = state.watermark.current(&state.store).await?;
         // Before any processor has run there is nothing to count.
@@ -54,6 +64,10 @@ async fn round(state: &QueryState, reached: &mut BTreeMap<String, i64>) -> Resul
         for promise in promises.iter_mut().filter(|promise| !promise.counted) {
             count_past(state, promise, fresh_to_ms, oldest_s).await?;
         }
+    }
+    if let Some(all_to_ms) = all_to_ms {
+        *state.alerts.counted_to.lock() = Some((all_to_ms, Instant::now()));
+        state.alerts.judge.notify_one();
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::counting::{HUMANS, sums};
 use super::promise::Promise;
 use crate::planner::scope::{Scope, SiteTable};
-use crate::state::QueryState;
+use crate::state::{QueryState, store_problem};
 use felt_http::Problem;
 use felt_schema::budget::{Counts, Series};
 use felt_schema::rows::SloMinuteRow;
@@ -133,6 +133,7 @@ pub async fn counted_to(state: &QueryState, site: &str) -> Result<Option<i64>, S
 /// What was counted for a promise in `span`, in Unix seconds: the last days by the minute, what is older by the hour where the span
 /// holds the whole hour.
 pub async fn series(state: &QueryState, promise: &Promise, span: Range<i64>) -> Result<Series, Problem> {
+    let excluded = super::corrections::spans(state, &promise.site, &promise.slo.id).await.map_err(store_problem)?;
     let mut scope = Scope::of(&promise.site);
     let mut seconds = |value: i64| scope.bind("Int64", Param::Int(value));
     let (from, to) = (seconds(span.start), seconds(span.end));
@@ -154,7 +155,7 @@ pub async fn series(state: &QueryState, promise: &Promise, span: Range<i64>) -> 
     let bucket = |row: &felt_store::JsonRow| {
         Some((integer(row.first()?)?, Counts { good: integer(row.get(1)?)?, valid: integer(row.get(2)?)? }))
     };
-    Ok(Series::new(rows.iter().filter_map(bucket), []))
+    Ok(Series::new(rows.iter().filter_map(bucket), excluded))
 }
 
 fn integer(value: &serde_json::Value) -> Option<i64> {

@@ -5,15 +5,21 @@
 //! count at once: a minute's newest count replaces the others, and all of them are the same.
 
 mod calls;
+pub(crate) mod corrections;
 mod counting;
 mod keeper;
+mod list;
 mod minutes;
 mod promise;
 mod shapes;
+pub(crate) mod spenders;
 mod standing;
 mod words;
 
 pub use calls::*;
+pub use corrections::*;
 pub use keeper::run;
+pub use list::*;
 pub(crate) use promise::Promise;
 pub use shapes::*;
+pub use spenders::*;

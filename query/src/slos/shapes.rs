@@ -1,13 +1,13 @@
 //! What the calls about promises answer.
 
 use super::promise::Promise;
-use super::standing::{Alert, BURN_WINDOWS, Standing};
 use super::words;
 use crate::grammar::rfc3339;
 use crate::record::{number, number_or_null};
 use felt_schema::budget::Forecast;
-use felt_schema::burn::State;
+use felt_schema::burn::{Rule, State};
 use felt_schema::slo::Finding;
+use felt_schema::slo::standing::{Alert, BURN_WINDOWS, Standing, unreachable};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -107,7 +107,7 @@ impl SloData {
         let (slo, budget) = (&promise.slo, &standing.budget);
         let allowed_bad = budget.full.map_or(budget.allowed_bad, |full| full.allowed_bad);
         let alerts: Vec<AlertData> = standing.alerts.iter().map(AlertData::of).collect();
-        let mut warnings: Vec<String> = standing.alerts.iter().filter_map(unreachable_words).collect();
+        let mut warnings: Vec<String> = unreachable(slo).iter().map(unreachable_words).collect();
         if !promise.counted {
             warnings.push("the past is being counted: figures are not complete yet".into());
         }
@@ -162,15 +162,12 @@ impl AlertData {
 }
 
 /// What to say of a rule that can never fire.
-pub fn unreachable_words(alert: &Alert) -> Option<String> {
-    let rule = &alert.rule;
-    (!alert.reachable).then(|| {
-        format!(
-            "the rule {} can never fire: at this objective nothing but bad ones burns slower than {} times; choose a higher objective",
-            rule.name,
-            rule.factor.to_f64()
-        )
-    })
+pub fn unreachable_words(rule: &Rule) -> String {
+    format!(
+        "the rule {} can never fire: at this objective nothing but bad ones burns slower than {} times; choose a higher objective",
+        rule.name,
+        rule.factor.to_f64()
+    )
 }
 
 fn exhausts_in_h(forecast: &Forecast) -> Option<f64> {

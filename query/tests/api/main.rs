@@ -1,9 +1,11 @@
 //! The API over the real engine: known rows go straight into the tables, and each call has to tell exactly what they say.
 
+mod alerts;
 mod breakdown;
 mod cancel;
 mod compare;
 mod erase;
+mod exports;
 mod fake;
 mod formats;
 mod guard;
@@ -12,6 +14,7 @@ mod limits;
 mod openapi;
 mod prometheus;
 mod promql;
+mod receiver;
 mod slos;
 mod sources;
 mod summary;

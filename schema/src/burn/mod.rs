@@ -4,8 +4,10 @@
 //! that it still goes on. The rules and factors are those of the SRE Workbook, "Alerting on SLOs", method 6:
 //! <https://sre.google/workbook/alerting-on-slos/>. Where windows come from, and who is told, is other modules' business.
 
+mod minutes;
 mod state;
 
+pub use minutes::{CATCH_UP_MIN, KEPT_MIN, Minutes, Sums};
 pub use state::{Change, State};
 
 use crate::budget::{Counts, Fraction, Objective};

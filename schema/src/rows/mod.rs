@@ -6,6 +6,7 @@
 //! measured"; a missing `Float64` is NaN. `sign` is 1 for a row written and -1 for one taken back: every read sums
 //! signs. The tables themselves are the store's migrations.
 
+mod alert;
 mod document;
 mod erasure;
 mod exported;
@@ -15,6 +16,7 @@ mod people;
 mod rollup;
 mod slo;
 
+pub use alert::{AlertDeliveryRow, AlertRow, LeaseRow};
 pub use document::DocumentRow;
 pub use erasure::{ErasureRow, ErasureTargetRow};
 pub use exported::ExportedTotalRow;

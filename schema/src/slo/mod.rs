@@ -2,16 +2,18 @@
 //!
 //! [`Slo`] is a promise in plain words, an indicator of good and valid, an objective and a window. [`read_json`] reads the body
 //! of a `PUT`, [`openslo::read`] reads OpenSLO files; both find every fault at once, with its field and line, and neither can be
-//! made to panic, loop or eat memory by what it is given. Whether the promise is kept is judged elsewhere.
+//! made to panic, loop or eat memory by what it is given. [`standing`] judges whether the promise is kept, [`export`] writes it for others.
 //!
 //! Filters are in the query grammar, which this crate does not know: whoever reads brings the check along ([`Checks`]).
 
 mod duration;
+pub mod export;
 mod finding;
 mod json;
 pub mod openslo;
 mod promise;
 mod sli;
+pub mod standing;
 mod tree;
 mod types;
 mod window;
