@@ -3,6 +3,7 @@
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use felt_schema::clock::{Clock, SystemClock};
 use felt_tests::api::Api;
 use felt_tests::process::{Felt, felt_binary};
 use serde_json::{Value, json};
@@ -38,7 +39,7 @@ async fn a_release_gate_is_shut_when_a_budget_is_spent() {
     let lines: String = (0..10)
         .map(|n| {
             let lcp = if n == 0 { 9_000 } else { 1_000 };
-            let at = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(30 + n);
+            let at = jiff::Timestamp::from_millisecond(SystemClock.now_ms() - (30 + n) * 60_000).expect("a time");
             let snapshot = json!({"v": 1, "view": format!("view-{n:08}"), "seq": 0, "session": "session-1", "nav": "navigate",
                 "url": "https://shop.example/", "metrics": {"lcp": lcp}});
             json!({"at": at.to_string(), "ua": felt_tests::beacons::USER_AGENT, "snapshot": snapshot}).to_string() + "\n"
