@@ -34,7 +34,8 @@ const LAST_WAIT: std::time::Duration = std::time::Duration::from_secs(1);
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    log_to_stderr();
+    // The doctor says in its own words what it meets; lines of a log between them would help nobody.
+    log_to_stderr(if matches!(cli.command, Command::Doctor(_)) { "off" } else { "info" });
     // The supervised engine takes its whole configuration from its parent, and needs no async runtime of ours.
     if let Command::Engine(engine) = &cli.command
         && engine.supervised
@@ -125,9 +126,9 @@ fn exit_code(error: &anyhow::Error) -> u8 {
     }
 }
 
-fn log_to_stderr() {
+fn log_to_stderr(level: &str) {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
     // What cannot be written is lost. Complaining about it on the same standard error would panic, and end the thread that logged:
     // a disk that is full must not cost more than log lines.
     let lines =

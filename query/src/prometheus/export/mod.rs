@@ -20,6 +20,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use counts::{Day, PAGES_MAX, VIEWS_NAME};
 use felt_http::{Problem, Scope};
+use felt_schema::clock::day_of;
 use felt_schema::rows::ExportedTotalRow;
 use felt_schema::site::Sites;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -32,6 +33,8 @@ const TEXT_AGE_MAX: Duration = Duration::from_secs(1);
 const DAYS_PER_STATEMENT: usize = 20;
 /// Days back that promises are looked at again: a page view comes at most a day late, and its replacement a day after that.
 const PROMISE_DAYS: i64 = 3;
+/// Days back whose rows are held in memory: the others seldom change.
+const WRITTEN_DAYS: u16 = 3;
 const DAY_S: i64 = 86_400;
 
 /// What is known of each site between two scrapes; all of it can be found again in the store.
@@ -42,7 +45,25 @@ pub struct Exports(HashMap<String, tokio::sync::Mutex<Known>>);
 struct Known {
     /// The marks of the days as they were written down.
     marks: Option<HashMap<u16, u64>>,
+    /// The rows of the last days that this process wrote, so that it does not write them again.
+    written: HashMap<(u16, String, String, String), Vec<(u16, i64)>>,
     text: Option<(Arc<str>, Instant)>,
+}
+
+impl Known {
+    /// Writes down those of the rows that say anything new. Says whether there were any.
+    async fn write(&mut self, state: &QueryState, mut rows: Vec<ExportedTotalRow>) -> Result<bool, Problem> {
+        let key = |row: &ExportedTotalRow| (row.day, row.name.clone(), row.subject.clone(), row.part.clone());
+        // A row with a mark is new by its mark.
+        rows.retain(|row| row.mark != 0 || self.written.get(&key(row)) != Some(&row.totals));
+        ledger::write(state, &rows).await?;
+        let any = !rows.is_empty();
+        let since = day_of(state.clock.now_ms()).saturating_sub(WRITTEN_DAYS);
+        let recent = rows.into_iter().filter(|row| row.mark == 0 && row.day >= since);
+        self.written.extend(recent.map(|row| (key(&row), row.totals)));
+        self.written.retain(|(day, ..), _| *day >= since);
+        Ok(any)
+    }
 }
 
 impl Exports {
@@ -80,7 +101,7 @@ async fn text(state: &QueryState, site: &str) -> Result<Arc<str>, Problem> {
     count_days(state, site, &mut known).await?;
     let promises = Promise::of_site(state, site).await.map_err(store_problem)?;
     let before = ledger::series(state, site).await?;
-    let counted = count_promises(state, site, &promises, &before).await?;
+    let counted = count_promises(state, site, &promises, &before, &mut known).await?;
     let series = if counted { ledger::series(state, site).await? } else { before };
     let text: Arc<str> = render::text(&series, &promises).into();
     known.text = Some((text.clone(), Instant::now()));
@@ -92,8 +113,8 @@ async fn count_days(state: &QueryState, site: &str, known: &mut Known) -> Result
     if known.marks.is_none() {
         known.marks = Some(ledger::marks(state, site).await?);
     }
-    let marks = known.marks.get_or_insert_default();
     let days = counts::days(state, site).await?;
+    let marks = known.marks.get_or_insert_default();
     let changed: Vec<&Day> = days.iter().filter(|day| marks.get(&day.day) != Some(&day.mark)).collect();
     let (Some(first), Some(last)) = (changed.first(), changed.last()) else { return Ok(()) };
     let numbers: Vec<u16> = changed.iter().map(|day| day.day).collect();
@@ -110,8 +131,8 @@ async fn count_days(state: &QueryState, site: &str, known: &mut Known) -> Result
             let mut rows = counts::histograms(state, site, &numbers, &pages).await?;
             // In the same insert: the mark stands for all that was counted with it.
             rows.extend(days.iter().map(|day| views_row(site, day)));
-            ledger::write(state, &rows).await?;
-            marks.extend(days.iter().map(|day| (day.day, day.mark)));
+            known.write(state, rows).await?;
+            known.marks.get_or_insert_default().extend(days.iter().map(|day| (day.day, day.mark)));
         }
     }
     Ok(())
@@ -144,14 +165,15 @@ async fn count_promises(
     state: &QueryState,
     site: &str,
     promises: &[Promise],
-    known: &[ledger::Series],
+    before: &[ledger::Series],
+    known: &mut Known,
 ) -> Result<bool, Problem> {
     let since_s = state.clock.now_ms().div_euclid(1_000) - PROMISE_DAYS * DAY_S;
     let (mut settled, mut rows) = (Vec::new(), Vec::new());
     for promise in promises {
         let version = promise.version.to_string();
         let of_it =
-            || known.iter().filter(|series| series.name == counts::SLO_NAME && series.subject == promise.slo.id);
+            || before.iter().filter(|series| series.name == counts::SLO_NAME && series.subject == promise.slo.id);
         let changed = of_it().any(|series| series.part != version);
         // By another definition only what comes after it is counted: the past was told as it was counted then.
         let from_s = if changed { promise.version.div_euclid(60_000) * 60 + 60 } else { 0 };
@@ -162,8 +184,7 @@ async fn count_promises(
         }
     }
     rows.extend(counts::promises(state, site, &settled, since_s.div_euclid(DAY_S) * DAY_S).await?);
-    ledger::write(state, &rows).await?;
-    Ok(!rows.is_empty())
+    known.write(state, rows).await
 }
 
 #[cfg(test)]

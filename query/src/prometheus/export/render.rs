@@ -28,7 +28,9 @@ pub fn text(series: &[Series], promises: &[Promise]) -> String {
     for family in &HISTOGRAMS {
         text.family(family.name, "histogram", &family.help());
         let is_shown = |series: &&Series| {
-            series.name == family.metric.name() && series.last_day + SHOWN_DAYS >= newest && total(series, COUNT) > 0
+            series.name == family.metric.name()
+                && series.last_day.saturating_add(SHOWN_DAYS) >= newest
+                && total(series, COUNT) > 0
         };
         let mut shown: Vec<&Series> = series.iter().filter(is_shown).collect();
         if shown.len() > SERIES_MAX {
