@@ -6,7 +6,48 @@ use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use felt_http::{Denied, Problem};
+use serde::Serialize;
 use serde_json::{Value as Json, json};
+
+/// What goes wrong, as the document tells it.
+#[derive(Serialize, utoipa::ToSchema)]
+#[allow(dead_code, reason = "it only describes")]
+pub struct FailureBody {
+    /// Always `error`.
+    status: String,
+    /// The kind, as Prometheus names it: `bad_data`, `execution`, `unauthorized`, …
+    #[serde(rename = "errorType")]
+    error_type: String,
+    /// What is wrong.
+    error: String,
+}
+
+/// How a call of Prometheus' API can fail.
+#[derive(utoipa::IntoResponses)]
+#[allow(dead_code, reason = "it only describes")]
+pub enum Failures {
+    /// A parameter is missing or cannot be read, or the expression is no PromQL.
+    #[response(status = 400)]
+    Bad(#[to_schema] FailureBody),
+    /// No token, or one that is not known.
+    #[response(status = 401)]
+    Unauthorized(#[to_schema] FailureBody),
+    /// The token is not for this site or scope.
+    #[response(status = 403)]
+    Forbidden(#[to_schema] FailureBody),
+    /// There is no such site or call.
+    #[response(status = 404)]
+    NotFound(#[to_schema] FailureBody),
+    /// The expression is not of the part that is answered, or costs too much.
+    #[response(status = 422)]
+    Execution(#[to_schema] FailureBody),
+    /// Too many questions at once; `Retry-After` says when to come back.
+    #[response(status = 429)]
+    Busy(#[to_schema] FailureBody),
+    /// The store does not answer; `Retry-After` says when to come back.
+    #[response(status = 503)]
+    Unavailable(#[to_schema] FailureBody),
+}
 
 /// Why there is no answer.
 #[derive(Debug)]

@@ -164,7 +164,7 @@ fn length(text: &str) -> Option<i64> {
     method(get, post), path = "/prometheus/api/v1/query", tag = "prometheus", operation_id = "prometheus_query",
     params(("query" = String, Query, description = "An expression"), ("time" = Option<String>, Query, description = "Unix seconds or RFC 3339; now by default"),
         ("site" = Option<String>, Query, description = "Only this site; the label `site` does the same")),
-    responses((status = 200, description = "Prometheus' envelope", body = Object), crate::openapi::Problems),
+    responses((status = 200, description = "Prometheus' envelope", body = Object), super::answer::Failures),
     security(("bearer" = ["read:metrics"]))
 )]
 pub async fn query(asked: Asked) -> Result<Response, Failure> {
@@ -179,7 +179,7 @@ pub async fn query(asked: Asked) -> Result<Response, Failure> {
     params(("query" = String, Query, description = "An expression"), ("start" = String, Query, description = "The first point"),
         ("end" = String, Query, description = "The last point, if a step ends there"), ("step" = String, Query, description = "Seconds, or a length such as 5m"),
         ("site" = Option<String>, Query, description = "Only this site; the label `site` does the same")),
-    responses((status = 200, description = "Prometheus' envelope", body = Object), crate::openapi::Problems),
+    responses((status = 200, description = "Prometheus' envelope", body = Object), super::answer::Failures),
     security(("bearer" = ["read:metrics"]))
 )]
 pub async fn query_range(asked: Asked) -> Result<Response, Failure> {
@@ -213,7 +213,7 @@ pub async fn query_range(asked: Asked) -> Result<Response, Failure> {
     method(get, post), path = "/prometheus/api/v1/series", tag = "prometheus", operation_id = "prometheus_series",
     params(("match[]" = String, Query, description = "A selector; may be repeated"), ("start" = Option<String>, Query, description = "28 days before the end by default"),
         ("end" = Option<String>, Query, description = "Now by default"), ("site" = Option<String>, Query, description = "Only this site")),
-    responses((status = 200, description = "Prometheus' envelope", body = Object), crate::openapi::Problems),
+    responses((status = 200, description = "Prometheus' envelope", body = Object), super::answer::Failures),
     security(("bearer" = ["read:metrics"]))
 )]
 pub async fn series(asked: Asked) -> Result<Response, Failure> {
@@ -233,7 +233,7 @@ pub async fn series(asked: Asked) -> Result<Response, Failure> {
 #[utoipa::path(
     method(get, post), path = "/prometheus/api/v1/labels", tag = "prometheus", operation_id = "prometheus_labels",
     params(("match[]" = Option<String>, Query, description = "Only those of series that fit")),
-    responses((status = 200, description = "Prometheus' envelope", body = Object), crate::openapi::Problems),
+    responses((status = 200, description = "Prometheus' envelope", body = Object), super::answer::Failures),
     security(("bearer" = ["read:metrics"]))
 )]
 pub async fn labels(asked: Asked) -> Result<Response, Failure> {
@@ -265,7 +265,7 @@ fn labels_of(name: &str) -> &'static [&'static str] {
     get, path = "/prometheus/api/v1/label/{name}/values", tag = "prometheus", operation_id = "prometheus_label_values",
     params(("name" = String, Path, description = "The label"), ("match[]" = Option<String>, Query, description = "Only those of series that fit"),
         ("start" = Option<String>, Query, description = "28 days before the end by default"), ("end" = Option<String>, Query, description = "Now by default")),
-    responses((status = 200, description = "Prometheus' envelope", body = Object), crate::openapi::Problems),
+    responses((status = 200, description = "Prometheus' envelope", body = Object), super::answer::Failures),
     security(("bearer" = ["read:metrics"]))
 )]
 pub async fn label_values(Path(label): Path<String>, asked: Asked) -> Result<Response, Failure> {
@@ -325,7 +325,7 @@ async fn site_values(state: &QueryState, site: &str, label: &str, window: Span) 
 #[utoipa::path(
     get, path = "/prometheus/api/v1/metadata", tag = "prometheus", operation_id = "prometheus_metadata",
     params(("metric" = Option<String>, Query, description = "Only this one")),
-    responses((status = 200, description = "Prometheus' envelope", body = Object), crate::openapi::Problems),
+    responses((status = 200, description = "Prometheus' envelope", body = Object), super::answer::Failures),
     security(("bearer" = ["read:metrics"]))
 )]
 pub async fn metadata(asked: Asked) -> Result<Response, Failure> {
@@ -341,7 +341,7 @@ pub async fn metadata(asked: Asked) -> Result<Response, Failure> {
 /// Which Prometheus this is like.
 #[utoipa::path(
     get, path = "/prometheus/api/v1/status/buildinfo", tag = "prometheus", operation_id = "prometheus_buildinfo",
-    responses((status = 200, description = "Prometheus' envelope", body = Object), crate::openapi::Problems),
+    responses((status = 200, description = "Prometheus' envelope", body = Object), super::answer::Failures),
     security(("bearer" = ["read:metrics"]))
 )]
 pub async fn buildinfo(_: Asked) -> Result<Response, Failure> {

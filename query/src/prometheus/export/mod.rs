@@ -37,6 +37,9 @@ const PROMISE_DAYS: i64 = 3;
 const WRITTEN_DAYS: u16 = 3;
 const DAY_S: i64 = 86_400;
 
+/// Day, name, subject and part of a row.
+type RowKey = (u16, String, String, String);
+
 /// What is known of each site between two scrapes; all of it can be found again in the store.
 #[derive(Debug, Default)]
 pub struct Exports(HashMap<String, tokio::sync::Mutex<Known>>);
@@ -46,14 +49,15 @@ struct Known {
     /// The marks of the days as they were written down.
     marks: Option<HashMap<u16, u64>>,
     /// The rows of the last days that this process wrote, so that it does not write them again.
-    written: HashMap<(u16, String, String, String), Vec<(u16, i64)>>,
+    written: HashMap<RowKey, Vec<(u16, i64)>>,
     text: Option<(Arc<str>, Instant)>,
 }
 
 impl Known {
     /// Writes down those of the rows that say anything new. Says whether there were any.
     async fn write(&mut self, state: &QueryState, mut rows: Vec<ExportedTotalRow>) -> Result<bool, Problem> {
-        let key = |row: &ExportedTotalRow| (row.day, row.name.clone(), row.subject.clone(), row.part.clone());
+        let key =
+            |row: &ExportedTotalRow| -> RowKey { (row.day, row.name.clone(), row.subject.clone(), row.part.clone()) };
         // A row with a mark is new by its mark.
         rows.retain(|row| row.mark != 0 || self.written.get(&key(row)) != Some(&row.totals));
         ledger::write(state, &rows).await?;
