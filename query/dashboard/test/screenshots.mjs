@@ -18,6 +18,7 @@ const SCREENS = {
   sessions: "/sites/shop/sessions?range=7d",
   visit: "/sites/shop/sessions?range=7d&id=$VISIT",
   health: "/sites/shop/health?range=7d",
+  settings: "/sites/shop/settings",
   quiet: "/sites/quiet/happiness?range=7d",
   fresh: "/sites/fresh/happiness",
 };

@@ -14,6 +14,7 @@ const LOADERS: Readonly<Partial<Record<ScreenName, () => Promise<{ default: Scre
   promises: () => import("./promises.tsx"),
   sessions: () => import("./sessions.tsx"),
   health: () => import("./health.tsx"),
+  settings: () => import("./settings.tsx"),
 };
 
 export const BUILT = Object.keys(LOADERS) as readonly ScreenName[];

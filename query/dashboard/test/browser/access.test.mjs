@@ -18,6 +18,7 @@ const SCREENS = {
   sessions: "/sites/shop/sessions?range=7d",
   "a visit that is gone": "/sites/shop/sessions?range=7d&id=nobody",
   "data health": "/sites/shop/health?range=7d",
+  settings: "/sites/shop/settings",
   "few visits": "/sites/quiet/happiness?range=7d",
   "no visits": "/sites/shop/happiness?range=7d&f=device:is:watch",
   "first visit": "/sites/fresh/happiness",

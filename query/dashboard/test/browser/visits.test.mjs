@@ -18,7 +18,7 @@ after(async () => {
 });
 beforeEach(async () => {
   await page?.context().close();
-  Object.assign(mock.controls, { failing: {}, scopes: ["read:metrics", "read:sessions"] });
+  Object.assign(mock.controls, { failing: {}, scopes: ["read:metrics", "read:sessions", "admin"] });
   faults.length = 0;
   page = await openPage(browser, { faults });
 });

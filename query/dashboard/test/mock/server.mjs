@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { answer, Refused } from "./answers.mjs";
 import { makeMarks, writeMarks } from "./marks.mjs";
+import { answerSettings, makeSettings } from "./settings.mjs";
 import { makeWorld } from "./world.mjs";
 
 const DIST = new URL("../../dist/", import.meta.url);
@@ -20,7 +21,7 @@ const CSP = "default-src 'self'; script-src 'self'; style-src 'self'; object-src
 export async function startMock({ now = Date.parse("2026-11-22T10:42:20Z"), port = 0, views = 24_000, ticking = false } = {}) {
   const began = Date.now();
   const controls = {
-    failing: {}, token: null, person: null, ways: null, signedIn: false, delay_ms: 0, requests: [], writes: [], marks: {}, warnings: [], down: false, scopes: ["read:metrics", "read:sessions"],
+    failing: {}, token: null, person: null, ways: null, signedIn: false, delay_ms: 0, requests: [], writes: [], marks: {}, warnings: [], down: false, scopes: ["read:metrics", "read:sessions", "admin"], settings: makeSettings(),
     worlds: { shop: makeWorld({ now, views }), quiet: makeWorld({ now, views: 60, seed: 3 }), fresh: [] },
     sites: [{ key: "shop", name: "The Shop" }, { key: "quiet", name: "A Quiet Corner" }, { key: "fresh", name: "Brand New" }],
     now: () => (ticking ? now + Date.now() - began : now),
@@ -90,7 +91,7 @@ export async function startMock({ now = Date.parse("2026-11-22T10:42:20Z"), port
     response.setHeader("Date", new Date(controls.now()).toUTCString());
     const bearer = request.headers.authorization;
     const send = (status, type, body) => response.writeHead(status, { "Content-Type": type, "Content-Security-Policy": CSP, "X-Content-Type-Options": "nosniff" }).end(body);
-    const sendJson = ({ status, body }) => send(status, status < 400 ? "application/json" : "application/problem+json", JSON.stringify(body));
+    const sendJson = ({ status, body }) => send(status, status < 400 ? "application/json" : "application/problem+json", body === null ? "" : JSON.stringify(body));
     try {
       const url = new URL(request.url, "http://mock");
       if (url.pathname.startsWith("/api/")) {
@@ -107,13 +108,12 @@ export async function startMock({ now = Date.parse("2026-11-22T10:42:20Z"), port
           if (denied(bearer)) return sendJson({ status: 401, body: { title: "a token is needed", status: 401 } });
           return sendJson({ status: 200, body: { responses: JSON.parse(text).requests.map(({ path }) => attempt(path, bearer)) } });
         }
-        if (request.method !== "GET") {
-          let text = "";
-          for await (const chunk of request) text += chunk;
-          if (denied(bearer)) return sendJson({ status: 401, body: { title: "a token is needed", status: 401 } });
-          return sendJson(write(request.method, url.pathname, text));
-        }
-        const found = attempt(request.url, bearer);
+        let sent = "";
+        for await (const chunk of request) sent += chunk;
+        if (request.method !== "GET" && denied(bearer)) return sendJson({ status: 401, body: { title: "a token is needed", status: 401 } });
+        const set = answerSettings(request.method, url.pathname, sent, controls);
+        if (request.method !== "GET") return sendJson(set ?? write(request.method, url.pathname, sent));
+        const found = set ?? attempt(request.url, bearer);
         if (request.headers.accept === "text/csv" && found.status === 200) {
           const rows = found.body.data;
           const columns = Object.keys(rows[0] ?? {});

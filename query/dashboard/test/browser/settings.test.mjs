@@ -1,0 +1,95 @@
+// Settings: how the site is set up is told, tried out before it is changed, and closed to those who may not.
+
+import assert from "node:assert/strict";
+import { after, before, beforeEach, test } from "node:test";
+import { startMock } from "../mock/server.mjs";
+import { makeSettings } from "../mock/settings.mjs";
+import { launchChromium, openPage, settled } from "./chromium.mjs";
+
+let mock, browser, page;
+const faults = [];
+
+before(async () => {
+  mock = await startMock();
+  browser = await launchChromium();
+});
+after(async () => {
+  await browser?.close();
+  await mock?.stop();
+});
+beforeEach(async () => {
+  await page?.context().close();
+  Object.assign(mock.controls, { scopes: ["read:metrics", "admin"], settings: makeSettings() });
+  faults.length = 0;
+  page = await openPage(browser, { faults });
+});
+
+async function open(path) {
+  await page.goto(mock.url + path);
+  await settled(page);
+}
+const headline = () => page.locator("h1").innerText();
+const card = (title) => page.locator(".card", { has: page.getByRole("heading", { name: title }) });
+
+test("the first visit to a new site is noticed without a reload", async () => {
+  await open("/sites/fresh/settings");
+  assert.equal(await headline(), "fresh is waiting for its first visit: put the line below into its pages.");
+  assert.match(await page.locator("pre").first().innerText(), /^<script async src="http:\/\/127\.0\.0\.1:\d+\/beacon\.js" data-site="fresh"><\/script>$/);
+  mock.controls.worlds.fresh = mock.controls.worlds.quiet.map((row) => ({ ...row, at: mock.controls.now() - 1000 }));
+  await page.getByText("Visits arrive.").waitFor();
+  assert.match(await headline(), /^fresh is set up: visits arrive, \d+ page views over the last day\.$/);
+  mock.controls.worlds.fresh = [];
+});
+
+test("anchors are tried on past visits before they are set", async () => {
+  await open("/sites/shop/settings");
+  const anchors = card("Anchors: from when on it hurts");
+  assert.match(await anchors.innerText(), /Opening\s+everywhere standard\s+2\.5 s\s+4 s\s+8 s/);
+  await anchors.getByText("Try other anchors").click();
+  await anchors.getByLabel("Annoying from (ms)").fill("9000");
+  await anchors.getByRole("button", { name: "Preview" }).click();
+  assert.match(await anchors.innerText(), /Three numbers that rise, please\./);
+  await anchors.getByLabel("Annoying from (ms)").fill("2000");
+  await anchors.getByLabel(/Pages/).fill("/checkout/*");
+  await anchors.getByRole("button", { name: "Preview" }).click();
+  await anchors.getByText("would have scored 68; they scored 75").waitFor();
+  await anchors.getByRole("button", { name: "Set these anchors" }).click();
+  await anchors.getByRole("rowheader", { name: "Opening" }).nth(1).waitFor();
+  assert.deepEqual(mock.controls.settings.scales.map(({ id, page: pages, thresholds }) => [id, pages, thresholds]), [["lcp-checkout", "/checkout/*", [2000, 4000, 8000]]]);
+  assert.deepEqual(faults, []);
+});
+
+test("a token is made, shown once, and removed only after asking", async () => {
+  await open("/sites/shop/settings");
+  const tokens = card("API tokens");
+  await tokens.getByText("Make a token").first().click();
+  await tokens.getByLabel("What it is for").fill("a report");
+  await tokens.getByLabel("Allows").selectOption("read:sessions");
+  await tokens.getByRole("button", { name: "Make a token" }).click();
+  await tokens.getByText("felt_abc123").waitFor();
+  assert.deepEqual(mock.controls.settings.tokens[1].scopes, ["read:metrics", "read:sessions"]);
+  await tokens.getByRole("button", { name: "Remove deploys" }).click();
+  assert.equal(mock.controls.settings.tokens.length, 2);
+  await tokens.getByRole("button", { name: "Really remove?" }).click();
+  await tokens.getByRole("button", { name: "Remove deploys" }).waitFor({ state: "detached" });
+  assert.equal(mock.controls.settings.tokens.length, 1);
+});
+
+test("what is refused is said beside the form, and what was typed stays", async () => {
+  await open("/sites/shop/settings");
+  const people = card("People");
+  await people.getByText("Add this person").first().click();
+  await people.getByLabel("E-mail").fill("bob@shop.example");
+  await people.getByLabel(/First password/).fill("short");
+  await people.getByRole("button", { name: "Add this person" }).click();
+  await people.getByRole("alert").waitFor();
+  assert.match(await people.getByRole("alert").innerText(), /12 characters at least/);
+  assert.equal(await people.getByLabel("E-mail").inputValue(), "bob@shop.example");
+});
+
+test("who is no admin is told so where it matters, and sees the rest", async () => {
+  mock.controls.scopes = ["read:metrics"];
+  await open("/sites/shop/settings");
+  assert.equal(await page.getByText("Only admins of this site see and change this.").count(), 3);
+  assert.match(await card("Anchors: from when on it hurts").innerText(), /Opening/);
+});
