@@ -25,7 +25,11 @@ import { core } from "../words/core.ts";
 import { metricName } from "../words/names.ts";
 import { besideOf, comparedRow, comparePaths, markPaths, marksOf } from "../api/beside.ts";
 import { ComparedLine } from "../widgets/compared.tsx";
+import { lazy } from "../widgets/lazy.tsx";
+import { WhenSeen } from "../widgets/when-seen.tsx";
 import { noVisitsSentence } from "../words/no-visits.ts";
+
+const WorldMap = lazy(() => import("../widgets/world-map.tsx").then((file) => file.WorldMap));
 
 const METRICS = "happiness,lcp,inp,cls";
 const TABLES = [
@@ -99,6 +103,7 @@ export default function HappinessScreen({ tz }: { tz: string }) {
             {(answer) => <BreakdownTable answer={answer} dimension={dimension} markWorse />}
           </Widget>
         ))}
+        <WhenSeen class="map-place">{() => <WorldMap />}</WhenSeen>
       </div>
     </>
   );

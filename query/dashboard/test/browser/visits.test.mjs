@@ -105,3 +105,21 @@ test("whether the figures can be trusted is said first, and every report that ar
   assert.match(await page.locator(".card").nth(1).innerText(), /the visitor asked not to be measured\s+\d+/);
   assert.deepEqual(faults, []);
 });
+
+test("the map is fetched when somebody scrolls to it, is read by keys, and a country on it filters", async () => {
+  const asked = [];
+  page.on("request", (request) => asked.push(request.url().replace(mock.url, "")));
+  await open("/sites/shop/happiness?range=28d");
+  assert.ok(!asked.includes("/world.svg"));
+  await page.locator(".map-place").scrollIntoViewIfNeeded();
+  await page.locator(".map path[class]").first().waitFor();
+  const card = page.locator(".map-card");
+  assert.match(await card.locator("figcaption").innerText(), /^Visits from 10 countries; the unhappiest with enough of them is \w+: \d\d of 100\.$/);
+  await card.getByRole("application").focus();
+  await page.keyboard.press("ArrowRight");
+  assert.match(await card.locator("[aria-live=polite]").innerText(), /^Germany: \d\d of 100, [\d,]+ page views$/);
+  await page.keyboard.press("Enter");
+  await settled(page);
+  assert.match(await path(), /f=country:is:DE/);
+  assert.deepEqual(faults, []);
+});

@@ -11,7 +11,7 @@ import { makeWorld } from "./world.mjs";
 const DIST = new URL("../../dist/", import.meta.url);
 const TYPES = { js: "text/javascript", css: "text/css", svg: "image/svg+xml" };
 /** The built files; every other path is a screen's address. */
-const FILE = /^\/(?:app\.js|app\.css|favicon\.svg|chunks\/[\w.-]+\.js)$/;
+const FILE = /^\/(?:app\.js|app\.css|favicon\.svg|world\.svg|chunks\/[\w.-]+\.js)$/;
 const CSP = "default-src 'self'; script-src 'self'; style-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 /**
