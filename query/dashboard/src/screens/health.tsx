@@ -108,7 +108,7 @@ function Outcomes({ of: account }: { of: Account }) {
 
 function Reasons({ of: account }: { of: Account }) {
   const words = healthWords();
-  return <Counted counts={{ ...account.filtered, ...account.refused }} head={words.what} none={words.noReason} name={(reason) => words.reasons[reason] ?? reason} />;
+  return <Counted counts={{ ...account.filtered, ...account.refused }} head={words.because} none={words.noReason} name={(reason) => words.reasons[reason] ?? reason} />;
 }
 
 function Counted({ counts, head, none, name }: { counts: Counts; head: string; none: string; name: (key: string) => string }) {

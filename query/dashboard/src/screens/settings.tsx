@@ -34,7 +34,7 @@ export default function SettingsScreen({ tz }: { tz: string }) {
       <div class="grid">
         <Snippet waiting={health?.waiting} />
         <PageRules />
-        <Anchors data={kept} base={base} name={metricName} />
+        <Anchors data={kept} base={base} name={(metric) => words.measures[metric] ?? metricName(metric)} />
         <Journeys data={kept} base={base} />
         <Routes data={kept} base={base} />
         <Tokens data={kept} tz={tz} />

@@ -19,6 +19,9 @@ export function spanWords({ from_s: from, to_s: to }: SpeedRow): string {
   return from === 0 ? words.under(seconds(to)) : words.span(formatDecimal(from, 1, true), seconds(to));
 }
 
+/** For narrow bars: "1–3 s", "5+ s". */
+const briefly = ({ from_s: from, to_s: to }: SpeedRow): string => `${formatDecimal(from, 1, true)}${to === null ? "+" : `–${formatDecimal(to, 1, true)}`} s`;
+
 export function SpeedChart({ rows, said }: { rows: readonly SpeedRow[]; said: string | undefined }) {
   const words = journeyWords();
   const shown = (row: SpeedRow): number | null => (confidence(row.started) === "few" ? null : row.completion_matched ?? row.completion);
@@ -67,7 +70,7 @@ export function SpeedChart({ rows, said }: { rows: readonly SpeedRow[]; said: st
                 <g key={row.from_s} class={`${confidence(row.started) === "ok" ? "" : "muted"} ${cursor !== null && cursor !== index ? "dim" : ""}`}>
                   {value !== null && <rect class={`level ${row.level}`} x={x - wide / 2} width={wide} y={y(value)} height={base - y(value)} rx="2" />}
                   {value !== null && row.low !== null && row.high !== null && <path class="whisker" d={`M${x - 4} ${y(row.low)}h8m-4 0V${y(Math.min(top, row.high))}m-4 0h8`} />}
-                  <text x={x} y={HEIGHT - 5} text-anchor="middle">{width / rows.length < 70 ? formatDecimal(row.from_s, 1, true) : spanWords(row)}</text>
+                  <text x={x} y={HEIGHT - 5} text-anchor="middle">{width / rows.length < 110 ? briefly(row) : spanWords(row)}</text>
                 </g>
               );
             })}

@@ -9,10 +9,13 @@ import { sessionWords } from "../words/sessions.ts";
 import { Felt } from "./felt.tsx";
 import { Figure } from "./figure.tsx";
 
-/** Minutes and seconds since the visit began: "0:07". */
+/** Minutes and seconds since the visit began, "0:07"; hours where there are any, "1:00:07". */
 function after(row: TimelineRow, begin: number): string {
   const seconds = Math.max(0, Math.round((Date.parse(row.at) - begin) / 1000));
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  const two = (value: number): string => String(value).padStart(2, "0");
+  const hours = Math.floor(seconds / 3600);
+  const minutes = Math.floor((seconds % 3600) / 60);
+  return hours === 0 ? `${minutes}:${two(seconds % 60)}` : `${hours}:${two(minutes)}:${two(seconds % 60)}`;
 }
 
 function what(row: TimelineRow): string {

@@ -18,7 +18,7 @@ const row = (over: Partial<MetricRow>): MetricRow => ({
 const page = (name: string, over: Partial<MetricRow>): BreakdownRow => ({ ...row(over), page: name });
 
 test("durations read as people say them", () => {
-  const cases: [number, string][] = [[0, "0 ms"], [0.4, "< 1 ms"], [84.4, "84 ms"], [999, "999 ms"], [999.6, "1.0 s"], [3120, "3.1 s"], [9949, "9.9 s"], [12_400, "12 s"], [59_600, "1 min"], [65_000, "1 min 5 s"], [600_000, "10 min"]];
+  const cases: [number, string][] = [[0, "0 ms"], [0.4, "< 1 ms"], [84.4, "84 ms"], [999, "999 ms"], [999.6, "1.0 s"], [3120, "3.1 s"], [9949, "9.9 s"], [12_400, "12 s"], [59_600, "1 min"], [65_000, "1 min 5 s"], [600_000, "10 min"], [6_647_000, "1 h 50 min"]];
   for (const [ms, words] of cases) assert.equal(formatDuration(ms), words);
 });
 

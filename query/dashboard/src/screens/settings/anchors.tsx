@@ -7,6 +7,7 @@ import { partAs, type ScreenData } from "../../api/screen-data.ts";
 import { ShareBar } from "../../charts/share-bar.tsx";
 import { type Level, LEVELS } from "../../stats/happiness.ts";
 import { formatCount, formatLimit, formatScore } from "../../words/format.ts";
+import { glossary } from "../../words/glossary.ts";
 import { settingsWords } from "../../words/settings.ts";
 import { Missing } from "../../widgets/term.tsx";
 import { Kept, problemWords, RemoveButton } from "./form.tsx";
@@ -118,7 +119,7 @@ function PreviewBar({ label, value, levels }: { label: string; value: number | n
   const of = (level: Level): number => levels.find((row) => row.level === level)?.count ?? 0;
   return (
     <div>
-      <p>{label}: <b>{value === null ? <Missing /> : formatScore(value)}</b> <span class="hint">{LEVELS.map((level) => `${formatCount(of(level))} ${level}`).join(", ")}</span></p>
+      <p>{label}: <b>{value === null ? <Missing /> : formatScore(value)}</b> <span class="hint">{LEVELS.map((level) => `${formatCount(of(level))} ${glossary()[level].word}`).join(", ")}</span></p>
       {total > 0 && <ShareBar parts={LEVELS.map((level) => ({ name: level, share: of(level) / total }))} />}
     </div>
   );

@@ -20,6 +20,7 @@ const health: typeof en = {
   count: "Berichte",
   share: "Anteil",
   why: "Warum Berichte ausgelassen oder abgelehnt wurden",
+  because: "Weil …",
   noReason: "In dieser Zeit wurde keiner ausgelassen oder abgelehnt.",
   reasons: {
     never_activated: "die Seite auf Vorrat geladen und nie gezeigt wurde",
@@ -44,7 +45,7 @@ const health: typeof en = {
   noDrops: "Jeder Wert wurde genommen.",
   field: "Wert",
   folded: "Zusammengefasst",
-  foldedHint: "So viele verschiedene Werte sind mehr, als eine Website am Tag haben darf: Der Rest zählt als „All others together“.",
+  foldedHint: "So viele verschiedene Werte sind mehr, als eine Website am Tag haben darf: Der Rest zählt als „Alle anderen zusammen“.",
   noFolded: "Nichts wurde zusammengefasst: Jeder Wert steht für sich.",
   dimension: "Wovon",
   bots: "Programme unter den Seitenaufrufen",

@@ -18,6 +18,7 @@ const health = {
   count: "Reports",
   share: "Share",
   why: "Why reports were left out or refused",
+  because: "Because …",
   noReason: "None was left out or refused in this time.",
   reasons: {
     never_activated: "the page was loaded ahead of time and never shown",

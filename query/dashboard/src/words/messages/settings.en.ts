@@ -17,6 +17,7 @@ const settings = {
   anchors: "Anchors: from when on it hurts",
   anchorsHint: "Each view is judged by three limits: from the first on it is annoying, from the second painful, from the third brutal. A change holds from then on, and rewrites nothing.",
   measure: "Measure",
+  measures: { usable: "Ready to use" } as Record<string, string>,
   where: "Where",
   everywhere: "everywhere",
   onJourney: (journey: string) => `on the journey ${journey}`,
