@@ -8,7 +8,7 @@ use std::time::Instant;
 use felt_eventlog::LogRecord;
 use tokio_util::sync::CancellationToken;
 
-use crate::partition::Ended;
+use crate::partition::{Ended, retried};
 use crate::pipeline::Shared;
 
 /// Gathers for one partition.
@@ -77,8 +77,8 @@ impl Collector {
             records: room.records.saturating_sub(gathered.records.len()).max(1),
             bytes: room.bytes.saturating_sub(gathered.bytes).max(1),
         };
-        let read = shared.consumer.read(self.partition, from, left.records, left.bytes, wait);
-        let records = shared.until_stopped(stop, read).await??;
+        let read = || shared.consumer.read(self.partition, from, left.records, left.bytes, wait);
+        let records = retried(shared, self.partition, stop, read).await?;
         gathered.bytes += records.iter().map(|record| record.value.len()).sum::<usize>();
         gathered.records.extend(records);
         Ok(())

@@ -87,6 +87,19 @@ async fn a_broker_that_dies_during_a_declare_is_asked_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_cannot_be_read_for_a_while_is_read_again() {
+    let rig = Rig::start().await;
+    let expected = rig.smooth(1).await;
+    let rig = wave(&rig, "felt_unread").await;
+    let fickle = Fickle::new(rig.log.consumer(), |_| Declare::Made);
+    // As when the process has no file descriptor left to open the log's file with.
+    fickle.reads_lost.store(5, std::sync::atomic::Ordering::SeqCst);
+    rig.run(rig.processor_by(rig.engine.url(), fickle.clone())).await.expect("it goes on by itself");
+    assert_eq!(fickle.reads_lost.load(std::sync::atomic::Ordering::SeqCst), 0);
+    ends_like(&rig, &expected, "unread").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_insert_of_which_nothing_arrived_or_whose_answer_is_lost_is_sent_again() {
     let rig = Rig::start().await;
     let expected = rig.smooth(1).await;

@@ -112,12 +112,22 @@ impl Api {
         }
     }
 
-    /// Waits until so many page views (bots included) are visible over a range, and returns the `summary`.
+    /// Waits until so many page views (bots included) are visible over a range, as long as there come to be more of them, and returns
+    /// the `summary`.
     ///
     /// # Errors
-    /// When they never are.
+    /// When they stop coming.
     pub async fn until_views(&self, views: u64, query: &str) -> Result<Value> {
-        self.until(&format!("summary?{query}"), |answer| answer["meta"]["views"].as_u64() == Some(views)).await
+        let mut before = None;
+        loop {
+            let there = |answer: &Value| answer["meta"]["views"].as_u64();
+            let moved = |answer: &Value| there(answer) == Some(views) || there(answer) != before;
+            let answer = self.until(&format!("summary?{query}"), moved).await?;
+            if there(&answer) == Some(views) {
+                return Ok(answer);
+            }
+            before = there(&answer);
+        }
     }
 }
 

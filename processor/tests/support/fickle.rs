@@ -1,4 +1,4 @@
-//! A way to the log that can be broken: before a declare, or after it and before anybody hears of it.
+//! A way to the log that can be broken: before a declare, after it and before anybody hears of it, or while it is read.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -28,11 +28,13 @@ pub struct Fickle<R> {
     pub inner: Arc<dyn LogConsumer>,
     pub rule: R,
     pub declares: AtomicUsize,
+    /// So many reads fail before the first one succeeds.
+    pub reads_lost: AtomicUsize,
 }
 
 impl<R: Fn(usize) -> Declare + Send + Sync> Fickle<R> {
     pub fn new(inner: impl LogConsumer + 'static, rule: R) -> Arc<Self> {
-        Arc::new(Self { inner: Arc::new(inner), rule, declares: AtomicUsize::new(0) })
+        Arc::new(Self { inner: Arc::new(inner), rule, declares: AtomicUsize::new(0), reads_lost: AtomicUsize::new(0) })
     }
 }
 
@@ -62,6 +64,10 @@ impl<R: Fn(usize) -> Declare + Send + Sync> LogConsumer for Fickle<R> {
         bytes_max: usize,
         wait: Duration,
     ) -> Result<Vec<LogRecord>, LogError> {
+        let lose = |left: usize| left.checked_sub(1);
+        if self.reads_lost.fetch_update(Ordering::SeqCst, Ordering::SeqCst, lose).is_ok() {
+            return Err(LogError::Transient("unable to open database file".into()));
+        }
         self.inner.read(partition, from, records_max, bytes_max, wait).await
     }
 
