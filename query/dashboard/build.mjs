@@ -45,7 +45,7 @@ export async function buildDashboard() {
 }
 
 /** Whoever uses one of these takes all of src/kit-figures.ts. */
-const FIGURES = ["api/beside.ts", "api/read.ts", "widgets/series.tsx", "widgets/cells.tsx", "widgets/compared.tsx", "widgets/breakdown-table.tsx"];
+const FIGURES = ["api/beside.ts", "api/read.ts", "widgets/series.tsx", "widgets/cells.tsx", "widgets/breakdown-table.tsx"];
 
 /** Lets the app and every part that it fetches on its own (`import("…")`) import the kits; words in a language need nothing. */
 const sharesTheKit = {

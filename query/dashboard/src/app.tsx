@@ -14,12 +14,14 @@ import { BUILT, fetchScreen, screenAtHand } from "./screens/index.ts";
 import { Headline } from "./widgets/headline.tsx";
 import { lazy, Renewed } from "./widgets/lazy.tsx";
 import { TermPopover } from "./widgets/term.tsx";
+import { useSignals } from "./signal.ts";
 import { core } from "./words/core.ts";
 
 const SignIn = lazy(() => import("./chrome/sign-in.tsx").then((file) => file.SignIn));
 const NoSite = lazy(() => import("./chrome/no-site.tsx").then((file) => file.NoSite));
 
 export function App() {
+  useSignals();
   const [sites, setSites] = useState<Part<SiteRow[]>>();
   const here = address.value;
   const tz = here.tz ?? browserTimeZone();

@@ -6,7 +6,6 @@ import "./api/read.ts";
 import "./widgets/breakdown-table.tsx";
 import "./widgets/cause-list.tsx";
 import "./widgets/cells.tsx";
-import "./widgets/compared.tsx";
 import "./widgets/happiness-card.tsx";
 import "./widgets/hurting-pages.tsx";
 import "./widgets/metric-tile.tsx";

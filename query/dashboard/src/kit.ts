@@ -10,6 +10,7 @@ import "./charts/steps.ts";
 import "./chrome/chips.tsx";
 import "./chrome/freshness.tsx";
 import "./chrome/keys.tsx";
+import "./widgets/compared.tsx";
 import "./widgets/figure.tsx";
 import "./widgets/headline.tsx";
 import "./widgets/lazy.tsx";

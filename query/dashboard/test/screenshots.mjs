@@ -19,10 +19,16 @@ const SCREENS = {
   visit: "/sites/shop/sessions?range=7d&id=$VISIT",
   health: "/sites/shop/health?range=7d",
   settings: "/sites/shop/settings",
+  compared: "/sites/shop/happiness?range=7d&vs=week",
+  promises: "/sites/shop/promises?range=28d",
+  promise: "/sites/shop/promises?range=28d&id=checkout-fast",
+  releases: "/sites/shop/releases?range=28d",
+  incidents: "/sites/shop/incidents?range=7d",
+  incident: "/sites/shop/incidents?range=7d&id=payment-stuck",
   quiet: "/sites/quiet/happiness?range=7d",
   fresh: "/sites/fresh/happiness",
 };
-const SIZES = { wide: [1440, 900], phone: [390, 844] };
+const SIZES = { wide: [1440, 900], phone: [360, 780] };
 
 await mkdir(dir, { recursive: true });
 const mock = await startMock();

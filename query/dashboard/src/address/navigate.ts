@@ -1,6 +1,6 @@
 // Ties the address to the browser: one signal that every part of the screen reads, one function that changes it.
 
-import { signal } from "@preact/signals";
+import { signal } from "../signal.ts";
 import { type Address, parseAddress, printAddress } from "./address.ts";
 
 export const address = signal<Address>(parseAddress(location.pathname, location.search));

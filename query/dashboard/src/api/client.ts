@@ -1,6 +1,6 @@
 // Talks to the query API: one fetch, answers or problems, never an exception other than an abort.
 
-import { signal } from "@preact/signals";
+import { signal } from "../signal.ts";
 import { token, tokenWanted } from "./token.ts";
 import type { Answer, Part, Problem, SiteRow } from "./types.ts";
 import { core } from "../words/core.ts";

@@ -1,7 +1,7 @@
 // What a screen shows: its questions asked in one batch, asked again while the range still grows.
 // The old picture stays while a new one loads (`stale`), so that nothing jumps.
 
-import { signal } from "@preact/signals";
+import { signal } from "../signal.ts";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { batch } from "./client.ts";
 import { token } from "./token.ts";

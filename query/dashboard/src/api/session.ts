@@ -1,6 +1,6 @@
 // Who is looking: signs people in and out. The session itself is in a cookie that no script can read.
 
-import { signal } from "@preact/signals";
+import { signal } from "../signal.ts";
 import { request } from "./client.ts";
 import { setToken, tokenWanted } from "./token.ts";
 import type { Problem } from "./types.ts";

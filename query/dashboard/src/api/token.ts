@@ -1,6 +1,6 @@
 // The API token, when the server wants one. Kept for this tab only, never written into an address.
 
-import { signal } from "@preact/signals";
+import { signal } from "../signal.ts";
 
 const KEY = "felt.token";
 

@@ -5,7 +5,7 @@ import { fixedRange } from "../address/range.ts";
 import { address, navigate } from "../address/navigate.ts";
 import { serverNow } from "../api/client.ts";
 import { core } from "../words/core.ts";
-import { zoneOffsetMs } from "../words/time.ts";
+import { fromLocal, toLocal } from "../words/time.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -32,14 +32,4 @@ export function CustomRange({ tz, close }: { tz: string; close: () => void }) {
       <button type="submit" class="button primary" disabled={wrong}>{words.show}</button>
     </form>
   );
-}
-
-/** What a datetime-local field shows: the screen's zone, whole minutes. */
-function toLocal(at: number, tz: string): string {
-  return new Date(at + zoneOffsetMs(at, tz)).toISOString().slice(0, 16);
-}
-
-function fromLocal(local: string, tz: string): number {
-  const asUtc = Date.parse(`${local}:00Z`);
-  return asUtc - zoneOffsetMs(asUtc - zoneOffsetMs(asUtc, tz), tz);
 }

@@ -1,17 +1,15 @@
 // How fresh the picture is: "up to 10:42, 38 s ago". Counts by itself; says so once when the connection is lost.
 
-import { signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { clockSkewMs } from "../api/client.ts";
 import { freshTo, unreachable } from "../api/screen-data.ts";
 import { core } from "../words/core.ts";
 import { formatFreshness } from "../words/time.ts";
 
-const now = signal(Date.now());
-
 export function Freshness({ tz }: { tz: string }) {
+  const [now, setNow] = useState(Date.now());
   useEffect(() => {
-    const timer = setInterval(() => (now.value = Date.now()), 1000);
+    const timer = setInterval(() => setNow(Date.now()), 1000);
     return () => clearInterval(timer);
   }, []);
   if (unreachable.value) {
@@ -19,7 +17,7 @@ export function Freshness({ tz }: { tz: string }) {
   }
   if (freshTo.value === null) return <p class="freshness" />;
   const at = Date.parse(freshTo.value);
-  const current = Math.max(now.value, Date.now()) + clockSkewMs.value;
+  const current = Math.max(now, Date.now()) + clockSkewMs.value;
   const late = current - at > 120_000;
   return (
     <p class={`freshness ${late ? "late" : ""}`} title={core().chrome.freshness.title}>

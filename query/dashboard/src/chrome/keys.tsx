@@ -1,7 +1,7 @@
 // What the keyboard does everywhere: `/` filter, `t` time, `c` compare, `?` help. A key opens what carries its name in
 // `data-key`. Single keys can be switched off, as WCAG 2.1.4 wants it, and are silent while someone types.
 
-import { signal } from "@preact/signals";
+import { signal } from "../signal.ts";
 import { useEffect } from "preact/hooks";
 import { core } from "../words/core.ts";
 import { loadPanels, panels } from "./panels.ts";

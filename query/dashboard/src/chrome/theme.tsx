@@ -1,6 +1,6 @@
 // Light or dark: follows the system until a person says otherwise, and remembers what they said.
 
-import { signal } from "@preact/signals";
+import { signal } from "../signal.ts";
 import { core } from "../words/core.ts";
 
 type Theme = "light" | "dark";

@@ -16,13 +16,14 @@ export function differenceWords(row: CompareRow): string {
   return row.stat === "score" ? core().widgets.compared.points(formatScore(size)) : formatValue(size, row.unit);
 }
 
-export function Verdict({ row, tz }: { row: CompareRow; tz: string }) {
+/** `than` says what it is compared with, where that is not the screen's own comparison. */
+export function Verdict({ row, tz, than: stated }: { row: CompareRow; tz: string; than?: string }) {
   const { vs } = address.value;
   const words = core().widgets.compared;
-  const than = vs === null ? "" : vsWords(vs, tz);
+  const than = stated ?? (vs === null ? "" : vsWords(vs, tz));
   const said = row.verdict === "better" || row.verdict === "worse" ? words[row.verdict](differenceWords(row), than) : words[row.verdict](than);
   const span = row.stat === "score" && row.difference_low !== null && row.difference_high !== null ? `${formatInterval(row.difference_low, row.difference_high)}. ` : "";
-  return <span class={`verdict ${row.verdict}`} title={row.vs_value === null ? undefined : `${span}${words.was(comparedValue(row, row.vs_value))}`}>{said}</span>;
+  return <span class={`verdict ${row.verdict}`} title={row.vs_value === null ? undefined : `${span}${words.was(comparedValue(row, row.vs_value))}`}>{said.trim().replace(/,$/, "")}</span>;
 }
 
 /** The line under a figure; nothing where nothing is compared. */

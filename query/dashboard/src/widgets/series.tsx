@@ -35,6 +35,8 @@ interface SeriesProps {
   readonly tz: string;
   readonly marks?: readonly TimeMark[];
   readonly beside?: Beside | undefined;
+  /** What a stretch that was dragged over is for; to look at it, where nothing is said. */
+  readonly dragged?: ((from: number, to: number) => void) | undefined;
 }
 
 /** Marking a stretch of a chart looks at that time. */
@@ -78,7 +80,7 @@ function happinessSteps(answer: Answer<SeriesRow[]>, tz: string): readonly Count
 
 const happinessPoints = (answer: Answer<SeriesRow[]>, tz: string): LinePoint[] => happinessSteps(answer, tz).map(({ from, to, levels }) => ({ from, to, ...score(levels) }));
 
-export function HappinessSeries({ answer, tz, marks = [], beside }: SeriesProps) {
+export function HappinessSeries({ answer, tz, marks = [], beside, dragged }: SeriesProps) {
   const points = happinessPoints(answer, tz);
   if (!points.some((point) => point.value !== null)) return <Nothing />;
   const compared = beside === undefined ? [] : moved(happinessPoints(beside.answer, tz), beside.offsetMs);
@@ -101,7 +103,7 @@ export function HappinessSeries({ answer, tz, marks = [], beside }: SeriesProps)
       rows={() => points.map((point) => [formatStep(point.from, point.to, tz), points100(point.value), points100(point.low), points100(point.high), formatCount(point.count)])}
       legend={<ComparedLegend shown={compared.length > 0} tz={tz} />}
     >
-      <LineChart label={`${title}. ${summary}`} points={points} tz={tz} height={HEIGHT} domain={domain} compared={compared} marks={marks} stretch={zooming(points, tz)}
+      <LineChart label={`${title}. ${summary}`} points={points} tz={tz} height={HEIGHT} domain={domain} compared={compared} marks={marks} stretch={zooming(points, tz, dragged)}
         ticks={happinessTicks(domain)} tickLabel={String} readout={say} />
     </Figure>
   );

@@ -1,6 +1,6 @@
 // A word with its meaning behind it: a button that opens a small popover. One popover serves the whole page.
 
-import { signal } from "@preact/signals";
+import { signal } from "../signal.ts";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { type Entry, glossary, type Term as TermName } from "../words/glossary.ts";

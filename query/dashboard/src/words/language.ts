@@ -1,7 +1,7 @@
 // Which language the screens speak. English comes with the code; the words of another language are files of their own,
 // fetched before they are shown. A catalog is made from the English words, so that `tsc` holds the others to its keys.
 
-import { signal } from "@preact/signals";
+import { signal } from "../signal.ts";
 
 export type Language = "en" | "de";
 

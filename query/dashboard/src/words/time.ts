@@ -94,3 +94,13 @@ export function zoneOffsetMs(at: number, tz: string): number {
   const local = Date.UTC(field("year"), field("month") - 1, field("day"), field("hour"), field("minute"), field("second"));
   return local - Math.floor(at / 1000) * 1000;
 }
+
+/** What a datetime-local field shows: the screen's zone, whole minutes. */
+export function toLocal(at: number, tz: string): string {
+  return new Date(at + zoneOffsetMs(at, tz)).toISOString().slice(0, 16);
+}
+
+export function fromLocal(local: string, tz: string): number {
+  const asUtc = Date.parse(`${local}:00Z`);
+  return asUtc - zoneOffsetMs(asUtc - zoneOffsetMs(asUtc, tz), tz);
+}

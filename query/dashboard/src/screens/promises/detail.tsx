@@ -11,7 +11,8 @@ import { niceTicks } from "../../charts/scale.ts";
 import { stepsOf } from "../../charts/steps.ts";
 import { VERDICT_COUNT_MIN } from "../../stats/happiness.ts";
 import { core } from "../../words/core.ts";
-import { formatCount, formatDecimal, formatDuration, formatShare } from "../../words/format.ts";
+import { formatCount, formatDecimal, formatShare } from "../../words/format.ts";
+import { locale } from "../../words/language.ts";
 import { dimensionName, valueName } from "../../words/names.ts";
 import { promiseWords } from "../../words/promises.ts";
 import { formatStep, rangeWords } from "../../words/time.ts";
@@ -21,7 +22,7 @@ import { Link } from "../../widgets/link.tsx";
 import { Missing } from "../../widgets/term.tsx";
 import { Nothing, Widget } from "../../widgets/widget.tsx";
 import { AlertTable } from "./alerts.tsx";
-import { paceWords, StatusBadge } from "./status.tsx";
+import { leftWords, paceWords, StatusBadge } from "./status.tsx";
 
 const SPENDERS = 12;
 
@@ -90,7 +91,8 @@ function BurnDown({ points: rows, tz }: { points: readonly BudgetPoint[]; tz: st
   if (last === undefined) return <Nothing />;
   const lowest = measured.reduce((low, point) => ((point.value ?? 0) < (low.value ?? 0) ? point : low));
   const share = (point: LinePoint): string => formatShare((point.value ?? 0) / 100);
-  const summary = words.budgetCourse(share(last), share(lowest), formatStep(lowest.from, lowest.to, tz));
+  const left = (point: LinePoint): string => leftWords((point.value ?? 0) / 100);
+  const summary = words.budgetCourse(left(last), share(lowest), formatStep(lowest.from, lowest.to, tz));
   const bottom = Math.min(0, Math.floor((lowest.value ?? 0) / 25) * 25);
   const domain: [number, number] = [bottom, 100];
   return (
@@ -98,7 +100,7 @@ function BurnDown({ points: rows, tz }: { points: readonly BudgetPoint[]; tz: st
       rows={() => rows.map((row, index) => [formatStep(points[index]?.from ?? 0, points[index]?.to ?? 0, tz), row.remaining === null ? "–" : formatShare(row.remaining), formatCount(row.valid - row.good)])}>
       <LineChart label={`${words.titles.burnDown}. ${summary}`} points={points} tz={tz} height={210} domain={domain} ticks={niceTicks(bottom, 100, 5)}
         tickLabel={(tick) => formatShare(tick / 100)} limits={bottom < 0 ? [{ value: 0, name: words.nothingLeftLine }] : []}
-        readout={(point) => `${formatStep(point.from, point.to, tz)}: ${point.value === null ? core().widgets.chart.notMeasured : words.left(share(point))}`} />
+        readout={(point) => `${formatStep(point.from, point.to, tz)}: ${point.value === null ? core().widgets.chart.notMeasured : left(point)}`} />
     </Figure>
   );
 }
@@ -135,7 +137,11 @@ function Spenders({ rows }: { rows: readonly Spender[] }) {
 
 function Rules({ slo }: { slo: Slo }) {
   const { rule: words, burn, titles } = promiseWords();
-  const minutes = (count: number): string => formatDuration(count * 60_000);
+  const unit = (count: number): [number, string] => (count % 1440 === 0 ? [count / 1440, "day"] : count % 60 === 0 ? [count / 60, "hour"] : [count, "minute"]);
+  const minutes = (count: number): string => {
+    const [amount, name] = unit(count);
+    return new Intl.NumberFormat(locale(), { style: "unit", unit: name, unitDisplay: "long" }).format(amount);
+  };
   const state = (rule: Rule): string => (rule.reachable ? words.states[rule.state] : words.unreachable);
   return (
     <div class="scroll" tabIndex={0} role="group" aria-label={titles.rules}>
@@ -149,7 +155,7 @@ function Rules({ slo }: { slo: Slo }) {
       </table>
       <ul class="facts">
         {slo.alerts.map((rule) => (
-          <li key={rule.rule}><b>{words.names[rule.rule] ?? rule.rule}</b>: {state(rule)} <span class="hint">{words.when(formatDecimal(rule.factor, 1, true), minutes(rule.long_min), minutes(rule.short_min))}</span></li>
+          <li key={rule.rule}><b>{words.names[rule.rule] ?? rule.rule}</b>: {state(rule)} <span class="hint">({words.when(formatDecimal(rule.factor, 1, true), minutes(rule.long_min), minutes(rule.short_min))})</span></li>
         ))}
       </ul>
     </div>

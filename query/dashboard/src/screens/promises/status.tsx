@@ -19,11 +19,17 @@ export function StatusBadge({ status }: { status: SloStatus }) {
   );
 }
 
+/** What is left of the budget, or by how much it is overspent. */
+export function leftWords(remaining: number): string {
+  const words = promiseWords();
+  return remaining < 0 ? words.overspent(formatShare(-remaining)) : words.left(formatShare(remaining));
+}
+
 /** What is left, and how long it lasts. */
 export function paceWords({ budget }: Slo, tz: string): string {
   const words = promiseWords();
   if (budget.remaining === null) return words.statuses.no_data.word;
-  const left = budget.remaining < 0 ? words.overspent(formatShare(-budget.remaining)) : words.left(formatShare(budget.remaining));
+  const left = leftWords(budget.remaining);
   if (budget.remaining <= 0) return left;
   return `${left}; ${budget.exhausts_at === null ? words.lasts : words.spentOn(formatTime(Date.parse(budget.exhausts_at), "full", tz))}`;
 }

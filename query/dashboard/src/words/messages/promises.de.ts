@@ -32,7 +32,7 @@ const promises: typeof en = {
   window: (span) => `über ${span}`,
   remaining: "Budget übrig",
   bad: "Schlechte",
-  budgetCourse: (now, lowest, when) => `${now} des Budgets sind übrig; am wenigsten ${when}, ${lowest}.`,
+  budgetCourse: (now, lowest, when) => `Jetzt: ${now}; am wenigsten ${when}, ${lowest}.`,
   nothingLeftLine: "alles verbraucht",
   spender: { what: "Was", of: "Von", bad: "Schlechte", share: "Von allen schlechten", budget: "Vom Budget", lift: "Gemessen an der Größe", times: (n) => `${n}×`, only: (what) => `Die Besuche von ${what} ansehen` },
   burn: { window: "Über", pace: "Tempo", times: (n) => `${n}-mal so schnell wie erlaubt`, names: { "5m": "5 Minuten", "1h": "1 Stunde", "6h": "6 Stunden", "3d": "3 Tage" } },

@@ -31,7 +31,7 @@ const promises = {
   window: (span: string) => `over ${span}`,
   remaining: "Budget left",
   bad: "Bad ones",
-  budgetCourse: (now: string, lowest: string, when: string) => `${now} of the budget is left; lowest on ${when}, ${lowest}.`,
+  budgetCourse: (now: string, lowest: string, when: string) => `Now ${now}; lowest on ${when}, ${lowest}.`,
   nothingLeftLine: "all spent",
   spender: { what: "What", of: "Of", bad: "Bad", share: "Of all bad", budget: "Of the budget", lift: "Against its size", times: (n: string) => `${n}×`, only: (what: string) => `Look at the visits of ${what}` },
   burn: { window: "Over", pace: "Pace", times: (n: string) => `${n} times as fast as allowed`, names: { "5m": "5 minutes", "1h": "1 hour", "6h": "6 hours", "3d": "3 days" } as Record<string, string> },
