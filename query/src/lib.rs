@@ -24,6 +24,7 @@ mod format;
 pub mod grammar;
 mod headers;
 mod known;
+mod marks;
 pub mod openapi;
 pub mod people;
 pub mod planner;

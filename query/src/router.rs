@@ -3,7 +3,7 @@
 use crate::calls::{self, Parts};
 use crate::grammar::nearest;
 use crate::state::QueryState;
-use crate::{alerts, assets, audit, compare, erase, events, headers, openapi, people, prometheus, slos, tokens};
+use crate::{alerts, assets, audit, compare, erase, events, headers, marks, openapi, people, prometheus, slos, tokens};
 use axum::extract::Path;
 use axum::http::Method;
 use axum::middleware::from_fn_with_state;
@@ -15,7 +15,7 @@ use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 
 /// Every GET of the API below a site, with its handler. The paths are those of the OpenAPI document.
-fn site_calls() -> [(&'static str, MethodRouter<QueryState>); 8] {
+fn site_calls() -> [(&'static str, MethodRouter<QueryState>); 9] {
     [
         ("/api/v1/sites/{site}/schema", get(calls::schema)),
         ("/api/v1/sites/{site}/values/{dimension}", get(calls::values)),
@@ -25,6 +25,7 @@ fn site_calls() -> [(&'static str, MethodRouter<QueryState>); 8] {
         ("/api/v1/sites/{site}/distribution", get(calls::distribution)),
         ("/api/v1/sites/{site}/health", get(calls::health)),
         ("/api/v1/sites/{site}/compare", get(compare::compare)),
+        ("/api/v1/sites/{site}/changes", get(compare::changes)),
     ]
 }
 
@@ -84,6 +85,17 @@ fn prometheus_calls() -> [(&'static str, MethodRouter<QueryState>, &'static str)
     ]
 }
 
+/// Marks on the line of time, with the methods that there are.
+fn mark_calls() -> [(&'static str, MethodRouter<QueryState>, &'static str); 4] {
+    let annotation = put(marks::change_annotation).delete(marks::delete_annotation);
+    [
+        ("/api/v1/sites/{site}/releases", get(marks::releases).post(marks::mark_release), "GET, HEAD, POST"),
+        ("/api/v1/sites/{site}/releases/{release}", delete(marks::delete_release), "DELETE"),
+        ("/api/v1/sites/{site}/annotations", get(marks::annotations).post(marks::annotate), "GET, HEAD, POST"),
+        ("/api/v1/sites/{site}/annotations/{id}", annotation, "PUT, DELETE"),
+    ]
+}
+
 /// The paths of the API, for tests that hold the document against them.
 pub fn paths() -> Vec<&'static str> {
     let others = [
@@ -95,8 +107,17 @@ pub fn paths() -> Vec<&'static str> {
     ];
     let access = access_calls().map(|(path, ..)| path);
     let slos = slo_calls().map(|(path, ..)| path);
+    let marks = mark_calls().map(|(path, ..)| path);
     let prometheus = prometheus_calls().map(|(path, ..)| path);
-    site_calls().map(|(path, _)| path).into_iter().chain(access).chain(slos).chain(prometheus).chain(others).collect()
+    site_calls()
+        .map(|(path, _)| path)
+        .into_iter()
+        .chain(access)
+        .chain(slos)
+        .chain(marks)
+        .chain(prometheus)
+        .chain(others)
+        .collect()
 }
 
 /// The API and the dashboard. It brings the fallback of the whole server: whatever is nothing else is the dashboard.
@@ -112,7 +133,7 @@ pub fn router(state: QueryState) -> Router {
         .route("/api/v1/sites/{site}/erasures/{id}", get(erase::erasure).fallback(reads_only))
         .with_state(state.clone());
     let access = with_methods(&access_calls()).merge(with_methods(&prometheus_calls())).with_state(state.clone());
-    let reads = reads.merge(with_methods(&slo_calls())).with_state(state.clone());
+    let reads = reads.merge(with_methods(&slo_calls())).merge(with_methods(&mark_calls())).with_state(state.clone());
     // Parts of a batch are answered as they are, and compressed with the whole. They are GETs, whatever else a path takes.
     let batch = post(calls::batch).fallback(posts_only).layer(Extension(Parts(reads.clone())));
     let compress = CompressionLayer::new()
@@ -157,8 +178,21 @@ async fn posts_only(_: Method) -> Response {
 
 /// A call that is not there, or not there yet.
 async fn unknown_call(Path((_, call)): Path<(String, String)>) -> Problem {
-    let known =
-        ["schema", "values", "summary", "series", "breakdown", "distribution", "health", "compare", "slos", "alerts"];
+    let known = [
+        "schema",
+        "values",
+        "summary",
+        "series",
+        "breakdown",
+        "distribution",
+        "health",
+        "compare",
+        "changes",
+        "releases",
+        "annotations",
+        "slos",
+        "alerts",
+    ];
     let problem = Problem::not_found(format!("there is no such call; there are: {}", known.join(", ")));
     match nearest(&call, &known) {
         Some(near) => problem.field("did_you_mean", near),

@@ -7,8 +7,18 @@ use felt_schema::metric::Metric;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
-const CALLS: [Call; 7] =
-    [Call::Values, Call::Summary, Call::Series, Call::Breakdown, Call::Distribution, Call::Health, Call::Compare];
+const CALLS: [Call; 10] = [
+    Call::Values,
+    Call::Summary,
+    Call::Series,
+    Call::Breakdown,
+    Call::Distribution,
+    Call::Health,
+    Call::Compare,
+    Call::Changes,
+    Call::Releases,
+    Call::Annotations,
+];
 
 /// Any text without control characters, with what is special to URLs and to the grammar over-represented.
 fn text() -> impl Strategy<Value = String> {

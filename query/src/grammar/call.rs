@@ -106,7 +106,7 @@ impl Parameter {
 
 impl Call {
     /// Every call.
-    pub const ALL: [Call; 8] = [
+    pub const ALL: [Call; 11] = [
         Call::Schema,
         Call::Values,
         Call::Summary,
@@ -115,6 +115,9 @@ impl Call {
         Call::Distribution,
         Call::Health,
         Call::Compare,
+        Call::Changes,
+        Call::Releases,
+        Call::Annotations,
     ];
 
     /// Its name in a path.

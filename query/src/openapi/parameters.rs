@@ -102,6 +102,35 @@ parameters! {
 }
 
 parameters! {
+    /// Parameters of `changes`.
+    ChangesParameters {
+        /// Metrics with limits, comma-separated, and `happiness`.
+        metrics: Option<String>,
+        /// What is watched: `page` (the default), `device`, `country`, `release` or `browser`.
+        by: Option<String>,
+        /// A filter `dimension:op:v1,v2`; may be repeated.
+        f: Option<Vec<String>>,
+        /// `humans`, `bots` or `all`.
+        who: Option<String>,
+        /// Most changes, of which at most 20 are told.
+        limit: Option<u32>,
+    }
+}
+
+parameters! {
+    /// Parameters of `releases`.
+    ReleasesParameters {
+        /// Most releases, at most 1,000.
+        limit: Option<u32>,
+    }
+}
+
+parameters! {
+    /// Parameters of `annotations`.
+    AnnotationsParameters {}
+}
+
+parameters! {
     /// Parameters of `distribution`.
     DistributionParameters {
         /// The metric.

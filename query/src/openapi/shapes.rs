@@ -226,6 +226,56 @@ pub struct ComparisonRow {
     vs_unhappiness: Option<f64>,
 }
 
+/// A value that is over-represented among the bad page views of a change.
+#[derive(Serialize, ToSchema)]
+pub struct SuspectEntry {
+    /// The dimension.
+    dimension: String,
+    /// Its value.
+    value: String,
+    /// Its part of the bad page views.
+    share_of_bad: f64,
+    /// Its part of all page views.
+    share_of_all: f64,
+    /// Its part of the bad page views that are more than a week before.
+    share_of_excess: f64,
+}
+
+/// A change; the page, or whatever is watched, is a column of the dimension's name.
+#[derive(Serialize, ToSchema)]
+pub struct ChangeRow {
+    /// The first hour of it.
+    at: String,
+    /// The first hour after it; null while it lasts.
+    #[schema(required)]
+    until: Option<String>,
+    /// The metric.
+    metric: String,
+    /// `ms` or `score`.
+    unit: String,
+    /// `p75`, or `score` of happiness.
+    stat: String,
+    /// Happiness to be expected, or the p75 of the same hours a week before.
+    #[schema(required)]
+    before: Option<f64>,
+    /// Happiness since, or the p75 of at most the first day.
+    #[schema(required)]
+    after: Option<f64>,
+    /// `after` less `before`.
+    #[schema(required)]
+    difference: Option<f64>,
+    /// The share of unhappiness, or of values above the good limit, that was to be expected.
+    bad_before: f64,
+    /// The share that there was.
+    bad_after: f64,
+    /// Values of the change.
+    views: i64,
+    /// `better` or `worse`.
+    verdict: String,
+    /// Whom it hit, the most over-represented first; none of what got better.
+    suspects: Vec<SuspectEntry>,
+}
+
 /// What is compared with.
 #[derive(Serialize, ToSchema)]
 pub struct EchoVs {
@@ -429,6 +479,8 @@ envelope! {
     Distribution(Vec<DistributionRow>);
     /// Answer of `compare`.
     Comparison(Vec<ComparisonRow>);
+    /// Answer of `changes`.
+    Changes(Vec<ChangeRow>);
     /// Answer of `values`.
     Values(Vec<ValueRow>);
     /// Answer of `health`.

@@ -140,6 +140,17 @@ impl Row {
         (start, (0..dimensions).map(|_| self.text()).collect())
     }
 
+    /// Pairs of integers: an array of the first and one of the second.
+    pub fn pairs(&mut self) -> Vec<(i64, i64)> {
+        let mut ints = || match self.0.next() {
+            Some(Value::Array(items)) => items,
+            _ => Vec::new(),
+        };
+        let (first, second) = (ints(), ints());
+        let pairs = first.iter().zip(&second);
+        pairs.filter_map(|(one, two)| Some((one.as_i64()?, two.as_i64()?))).collect()
+    }
+
     /// A histogram: an array of buckets and one of counts.
     pub fn histogram(&mut self) -> Histogram {
         let mut ints = || match self.0.next() {

@@ -14,8 +14,9 @@ mod steps;
 pub mod strata;
 
 pub use cells::{Cell, Cells, Group, Row};
-pub use conditions::{conditions, dimension_sql};
-pub use raw::{sampled_of, window_conditions};
+pub use conditions::{conditions, dimension_sql, raw_column};
+pub use raw::{sampled_of, views as raw_views, window_conditions};
+pub use rollup::cells as rollup_cells;
 pub use source::{Plan, Source, SourceKind, Window, plan};
 pub use steps::edges;
 

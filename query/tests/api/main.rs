@@ -3,6 +3,7 @@
 mod alerts;
 mod breakdown;
 mod cancel;
+mod changes;
 mod compare;
 mod erase;
 mod exports;
@@ -11,6 +12,7 @@ mod formats;
 mod guard;
 mod hostile;
 mod limits;
+mod marks;
 mod openapi;
 mod prometheus;
 mod promql;

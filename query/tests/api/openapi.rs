@@ -111,6 +111,9 @@ async fn answers_have_the_documented_shape() {
         ("/api/v1/sites/{site}/distribution", "?range=24h&metric=happiness"),
         ("/api/v1/sites/{site}/health", ""),
         ("/api/v1/sites/{site}/compare", "?range=24h"),
+        ("/api/v1/sites/{site}/changes", "?range=24h"),
+        ("/api/v1/sites/{site}/releases", "?range=24h"),
+        ("/api/v1/sites/{site}/annotations", "?range=24h"),
         ("/api/v1/sites/{site}/compare", "?range=24h&by=page&vs=release:7"),
     ] {
         let address = path.replace("{site}", "shop").replace("{dimension}", "page") + query;

@@ -4,10 +4,13 @@
 //! weighted by strata ([`strata`]) until its mix is that of the first (post-stratification: D. Holt, T. M. F. Smith, "Post
 //! stratification", JRSS A 142, 1979), and figures are made of weighted counts ([`weighted`]). The difference of two figures gets its
 //! interval from theirs ([`difference`]); of many differences at once fewer are believed ([`discoveries`]).
+//! Without a second set, [`changes`] finds the hour in which something changed, and [`suspects`] whom it hit.
 
+pub mod changes;
 mod estimate;
 mod many;
 pub mod strata;
+pub mod suspects;
 pub mod weighted;
 
 pub use estimate::{Estimate, difference, z_score};
