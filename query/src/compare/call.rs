@@ -7,7 +7,7 @@ use super::sides::Sides;
 use crate::answer::{Answer, Data, echo};
 use crate::calls::{Question, respond};
 use crate::grammar::{Call, Measure};
-use crate::planner::{Ask, Cell, SourceKind};
+use crate::planner::{Ask, Cell, Cells, SourceKind};
 use crate::state::QueryState;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
@@ -59,30 +59,8 @@ fn compute(question: Question) -> BoxFuture<'static, Result<Answer, Problem>> {
                 (compared.rows, Some(compared.groups))
             }
             None => {
-                let matching = Matching::of(&question, &sides, views, &query.metrics).await?;
-                warnings.extend(match &matching {
-                    Some(matching) => matching.warnings(),
-                    None => vec!["the mix of visitors is not evened out".to_owned()],
-                });
-                let of = |(index, measure)| {
-                    let none = Cell::default();
-                    let figures = [0, 1].map(|side: usize| {
-                        let cell = cells[side].groups.first().and_then(|group| group.cells.get(index));
-                        Figure::plain(measure, cell.unwrap_or(&none))
-                    });
-                    pair(&question, matching.as_ref(), (index, measure), figures)
-                };
-                let pairs = futures::future::try_join_all(query.metrics.iter().enumerate().map(of)).await?;
-                warnings.extend(
-                    pairs.iter().filter(|pair| matching.is_some() && pair.matched_on.is_none() && pair.enough()).map(
-                        |pair| {
-                            format!(
-                                "{}: too little is alike on both sides, so they are compared as they are",
-                                pair.measure.name()
-                            )
-                        },
-                    ),
-                );
+                let (pairs, told) = whole(&question, &sides, &cells, views).await?;
+                warnings.extend(told);
                 (pairs.iter().map(|pair| pair.record(pair.verdict())).collect(), None)
             }
         };
@@ -103,14 +81,56 @@ fn compute(question: Question) -> BoxFuture<'static, Result<Answer, Problem>> {
     .boxed()
 }
 
-async fn pair(
+/// Each metric of both sides, and what the reader should know about that.
+async fn whole(
     question: &Question,
-    matching: Option<&Matching>,
-    (index, measure): (usize, &Measure),
-    plain: [Figure; 2],
-) -> Result<Pair, Problem> {
-    match matching {
-        Some(matching) => matching.pair(question, (index, measure), plain).await,
-        None => Ok(Pair { measure: measure.clone(), sides: plain, plain, matched_on: None }),
+    sides: &Sides,
+    cells: &[Cells; 2],
+    views: [i64; 2],
+) -> Result<(Vec<Pair>, Vec<String>), Problem> {
+    let metrics = &question.query.metrics;
+    let matching = affordable(Matching::of(question, sides, views, metrics).await)?;
+    let mut warnings = match &matching {
+        Some(Some(matching)) => matching.warnings(),
+        Some(None) => vec!["the mix of visitors is not evened out".to_owned()],
+        None => vec![TOO_EXPENSIVE.to_owned()],
+    };
+    let matching = matching.flatten();
+    let of = async |(index, measure): (usize, &Measure)| {
+        let none = Cell::default();
+        let plain = [0, 1].map(|side: usize| {
+            let cell = cells[side].groups.first().and_then(|group| group.cells.get(index));
+            Figure::plain(measure, cell.unwrap_or(&none))
+        });
+        let as_it_is = Pair { measure: measure.clone(), sides: plain, plain, matched_on: None };
+        let Some(matching) = &matching else { return Ok((as_it_is, None)) };
+        let pair = affordable(matching.pair(question, (index, measure), plain).await)?;
+        let alike = |pair: &Pair| pair.matched_on.is_some() || !pair.enough();
+        let name = measure.name();
+        Ok::<_, Problem>(match pair {
+            Some(pair) if alike(&pair) => (pair, None),
+            Some(pair) => {
+                (pair, Some(format!("{name}: too little is alike on both sides, so they are compared as they are")))
+            }
+            None => (as_it_is, Some(format!("{name}: {TOO_EXPENSIVE}"))),
+        })
+    };
+    let mut pairs = Vec::with_capacity(metrics.len());
+    for (pair, warning) in futures::future::try_join_all(metrics.iter().enumerate().map(of)).await? {
+        pairs.push(pair);
+        warnings.extend(warning);
+    }
+    Ok((pairs, warnings))
+}
+
+/// What is said instead of failing where strata cost too much: both sides as they are still tell something.
+const TOO_EXPENSIVE: &str = "evening out the mix of visitors would cost more than one question may, so both sides are compared as they are: ask for a shorter range";
+
+/// The result, or none where it cost too much.
+fn affordable<T>(result: Result<T, Problem>) -> Result<Option<T>, Problem> {
+    match result {
+        Ok(found) => Ok(Some(found)),
+        Err(problem) if problem.slug() == "too-expensive" => Ok(None),
+        Err(problem) => Err(problem),
     }
 }
