@@ -1,6 +1,6 @@
 // What stands above every screen: whose site, which screen, which time, whose visits, which filters, how fresh.
 
-import { FRESH } from "../address/address.ts";
+import { FRESH, type ScreenName } from "../address/address.ts";
 import { address, hrefWith, navigate } from "../address/navigate.ts";
 import { signOut, who } from "../api/session.ts";
 import type { SiteRow } from "../api/types.ts";
@@ -57,13 +57,19 @@ export function TopBar({ sites, tz }: { sites: readonly SiteRow[]; tz: string })
   );
 }
 
+/** What changes nothing on a screen is not offered there. */
+const NOT_COMPARED: readonly ScreenName[] = ["sessions", "health", "settings"];
+const NOT_FILTERED: readonly ScreenName[] = ["health", "settings"];
+
 export function ScopeBar({ tz }: { tz: string }) {
+  const { screen } = address.value;
+  const filtered = !NOT_FILTERED.includes(screen);
   return (
     <div class="scope" role="region" aria-label={core().chrome.shown}>
       <RangePicker tz={tz} />
-      <CompareMenu tz={tz} />
-      <WhoSwitch />
-      <Chips />
+      {!NOT_COMPARED.includes(screen) && <CompareMenu tz={tz} />}
+      {filtered && <WhoSwitch />}
+      {filtered && <Chips />}
     </div>
   );
 }

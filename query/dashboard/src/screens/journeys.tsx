@@ -1,12 +1,16 @@
 // "Where do visitors fail to get what they came for?" All journeys, and one: where people leave it, and whether speed matters.
 
+import type { Address } from "../address/address.ts";
+import { comparedRange } from "../address/compare.ts";
 import { address, hrefWith } from "../address/navigate.ts";
 import { endsNow } from "../address/range.ts";
+import { serverNow } from "../api/client.ts";
 import { apiPath, healthPath } from "../api/paths.ts";
 import { partAs, useScreenData } from "../api/screen-data.ts";
 import type { Health, Meta } from "../api/types.ts";
 import type { FunnelRow, JourneyRow, SpeedRow } from "../api/visits.ts";
 import { confidence } from "../stats/happiness.ts";
+import { vsWords } from "../words/compare.ts";
 import { core } from "../words/core.ts";
 import { formatCount, formatDuration, formatShare } from "../words/format.ts";
 import type { Phrase } from "../words/phrase.ts";
@@ -28,11 +32,19 @@ export default function JourneysScreen({ tz }: { tz: string }) {
   return id === null ? <AllJourneys tz={tz} /> : <OneJourney key={id} id={id} tz={tz} />;
 }
 
+/** The same question about what is compared with; none without a comparison. */
+function beforePath(here: Address, call: string): Record<string, string> {
+  const { vs, range } = here;
+  if (vs === null) return {};
+  return { before: vs.kind === "release" ? apiPath(here, call, [], [{ dimension: "release", op: "is", values: [vs.release] }]) : apiPath({ ...here, range: comparedRange(vs, range, serverNow()) }, call) };
+}
+
 function AllJourneys({ tz }: { tz: string }) {
   const here = address.value;
   const words = journeyWords();
-  const data = useScreenData({ journeys: apiPath(here, "journeys"), health: healthPath(here) }, endsNow(here.range));
+  const data = useScreenData({ journeys: apiPath(here, "journeys"), health: healthPath(here), ...beforePath(here, "journeys") }, endsNow(here.range));
   const part = partAs<JourneyRow[]>(data, "journeys");
+  const before = partAs<JourneyRow[]>(data, "before");
   const health = partAs<Health>(data, "health");
   if (health?.ok && health.answer.data.waiting && !data.stale) return <FirstVisit arrived={data.retry} />;
   const question = [{ text: core().chrome.screen.journeys.question }];
@@ -42,7 +54,7 @@ function AllJourneys({ tz }: { tz: string }) {
       <Warnings data={data} />
       <div class="grid">
         <Widget<JourneyRow[]> class="table-card" title={words.title} data={data} part="journeys">
-          {(answer) => (answer.data.length === 0 ? <Teaching /> : <JourneysTable rows={answer.data} />)}
+          {(answer) => (answer.data.length === 0 ? <Teaching /> : <JourneysTable rows={answer.data} before={before?.ok ? before.answer.data : []} than={here.vs === null ? "" : vsWords(here.vs, tz)} />)}
         </Widget>
       </div>
     </>
@@ -80,9 +92,11 @@ function OneJourney({ id, tz }: { id: string; tz: string }) {
   const here = address.value;
   const words = journeyWords();
   const call = `journeys/${encodeURIComponent(id)}`;
-  const data = useScreenData({ journey: apiPath(here, call), funnel: apiPath(here, `${call}/funnel`), speed: apiPath(here, `${call}/speed`) }, endsNow(here.range));
+  const data = useScreenData({ journey: apiPath(here, call), funnel: apiPath(here, `${call}/funnel`), speed: apiPath(here, `${call}/speed`), ...beforePath(here, call) }, endsNow(here.range));
   const journey = partAs<JourneyRow>(data, "journey");
   const funnel = partAs<FunnelRow[]>(data, "funnel");
+  const before = partAs<JourneyRow>(data, "before");
+  const earlier = before?.ok ? before.answer.data : undefined;
   const over = rangeWords(here.range, tz);
   const row = journey?.ok ? journey.answer.data : undefined;
   const unknown = journey?.ok === false && journey.problem.status === 404;
@@ -94,7 +108,8 @@ function OneJourney({ id, tz }: { id: string; tz: string }) {
       {unknown ? <div class="card"><Teaching /></div> : (
         <div class="grid">
           <Widget<FunnelRow[]> class="w-half chart-card" title={words.funnelTitle} data={data} part="funnel"
-            hint={row?.in_time_share != null && row.within_s != null ? words.within(formatShare(row.in_time_share), formatDuration(row.within_s * 1000)) : undefined}>
+            hint={here.vs !== null && earlier?.completion != null && confidence(earlier.started) !== "few" ? words.before(formatShare(earlier.completion), formatCount(earlier.started), vsWords(here.vs, tz))
+              : row?.in_time_share != null && row.within_s != null ? words.within(formatShare(row.in_time_share), formatDuration(row.within_s * 1000)) : undefined}>
             {(answer) => ((answer.data[0]?.entered ?? 0) === 0 ? <Nothing /> : <Funnel rows={answer.data} />)}
           </Widget>
           <Widget<SpeedRow[]> class="w-half chart-card" title={words.speedTitle} hint={words.speedHint} data={data} part="speed">

@@ -10,7 +10,14 @@ import { formatMoney } from "../words/money.ts";
 import { Link } from "./link.tsx";
 import { Explained, Missing } from "./term.tsx";
 
-export function JourneysTable({ rows }: { rows: readonly JourneyRow[] }) {
+interface JourneysTableProps {
+  readonly rows: readonly JourneyRow[];
+  /** The same journeys in the compared time, named by `than`. */
+  readonly before: readonly JourneyRow[];
+  readonly than: string;
+}
+
+export function JourneysTable({ rows, before, than }: JourneysTableProps) {
   const words = journeyWords();
   return (
     <div class="scroll" tabIndex={0} role="group" aria-label={words.title}>
@@ -30,7 +37,7 @@ export function JourneysTable({ rows }: { rows: readonly JourneyRow[] }) {
           {rows.map((row) => (
             <tr key={row.id}>
               <th scope="row"><Link class="row" href={hrefWith({ id: row.id })}>{row.name}</Link></th>
-              <td class="number"><CompletionCell row={row} /></td>
+              <td class="number"><CompletionCell row={row} before={before.find(({ id }) => id === row.id)} than={than} /></td>
               <td class="number">{row.started > 0 ? formatCount(row.abandoned) : <Missing />}</td>
               <td class="number">{row.lost_amount === null ? <Missing why={words.notTold} /> : formatMoney(row.lost_amount, row.currency)}</td>
               <td class="number">{formatCount(row.started)}</td>
@@ -44,12 +51,13 @@ export function JourneysTable({ rows }: { rows: readonly JourneyRow[] }) {
   );
 }
 
-function CompletionCell({ row }: { row: JourneyRow }) {
+function CompletionCell({ row, before, than }: { row: JourneyRow; before: JourneyRow | undefined; than: string }) {
   const trust = confidence(row.started);
   if (trust === "none" || row.completion === null) return <Missing />;
   if (trust === "few") return <span class="few">{journeyWords().tooFew}</span>;
   return (
     <span class={`happiness-cell ${trust}`}>
+      {before?.completion != null && confidence(before.started) !== "few" && <span class="hint" title={than}>{journeyWords().was(formatShare(before.completion))}</span>}
       <b>{formatShare(row.completion)}</b>
       <ShareBar muted={trust !== "ok"} parts={[{ name: "plain", share: row.completion }]} />
     </span>

@@ -123,3 +123,15 @@ test("the map is fetched when somebody scrolls to it, is read by keys, and a cou
   assert.match(await path(), /f=country:is:DE/);
   assert.deepEqual(faults, []);
 });
+
+test("journeys are compared with the time before; what changes nothing on a screen is not offered there", async () => {
+  await open("/sites/shop/journeys?range=7d&vs=prev");
+  assert.match(await page.locator("tr", { hasText: "Checkout" }).innerText(), /was \d+%/);
+  await page.getByRole("link", { name: "Checkout" }).click();
+  await settled(page);
+  assert.match(await page.locator(".card").first().innerText(), /Compared \(vs the time before\): \d+% of [\d,]+ visits got to the end\./);
+  assert.equal(await page.locator('.scope [data-key="c"]').count(), 1);
+  await open("/sites/shop/health?range=7d");
+  assert.deepEqual(await page.locator(".scope [data-key]").evaluateAll((buttons) => buttons.map((button) => button.dataset.key)), ["t"]);
+  assert.deepEqual(faults, []);
+});

@@ -15,6 +15,8 @@ const journeys: typeof en = {
   name: "Weg",
   started: "Begonnen",
   completion: "Am Ziel",
+  was: (share) => `war ${share}`,
+  before: (share, started, than) => `Verglichen (${than}): ${share} von ${started} Besuchen kamen ans Ziel.`,
   left: "Nicht am Ziel",
   lost: "Zurückgelassen",
   lostMeaning: "Was die in der Hand hatten, die nicht ans Ziel kamen, soweit die Schritte es sagen: zum Beispiel der Wert eines Warenkorbs.",

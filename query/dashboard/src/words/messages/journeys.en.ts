@@ -13,6 +13,8 @@ const journeys = {
   name: "Journey",
   started: "Set out",
   completion: "Finished",
+  was: (share: string) => `was ${share}`,
+  before: (share: string, started: string, than: string) => `Compared (${than}): ${share} of ${started} visits got to the end.`,
   left: "Did not",
   lost: "Left behind",
   lostMeaning: "What was in the hands of those who did not get to the end, as the steps tell it: a basket's worth, for example.",
