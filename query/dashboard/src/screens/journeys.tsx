@@ -15,6 +15,7 @@ import { core } from "../words/core.ts";
 import { formatCount, formatDuration, formatShare } from "../words/format.ts";
 import type { Phrase } from "../words/phrase.ts";
 import { journeyWords } from "../words/journeys.ts";
+import { language } from "../words/language.ts";
 import { formatMoney } from "../words/money.ts";
 import { starred } from "../words/starred.ts";
 import { rangeWords } from "../words/time.ts";
@@ -31,6 +32,9 @@ export default function JourneysScreen({ tz }: { tz: string }) {
   const { id } = address.value;
   return id === null ? <AllJourneys tz={tz} /> : <OneJourney key={id} id={id} tz={tz} />;
 }
+
+/** The server says its sentences in English only. */
+const english = (): boolean => language.value === "en";
 
 /** The same question about what is compared with; none without a comparison. */
 function beforePath(here: Address, call: string): Record<string, string> {
@@ -113,7 +117,7 @@ function OneJourney({ id, tz }: { id: string; tz: string }) {
             {(answer) => ((answer.data[0]?.entered ?? 0) === 0 ? <Nothing /> : <Funnel rows={answer.data} />)}
           </Widget>
           <Widget<SpeedRow[]> class="w-half chart-card" title={words.speedTitle} hint={words.speedHint} data={data} part="speed">
-            {(answer) => (answer.data.some((span) => span.started > 0) ? <SpeedChart rows={answer.data} said={(answer.meta as Meta & { words?: string }).words} /> : <Nothing />)}
+            {(answer) => (answer.data.some((span) => span.started > 0) ? <SpeedChart rows={answer.data} said={english() ? (answer.meta as Meta & { words?: string | null }).words : null} /> : <Nothing />)}
           </Widget>
         </div>
       )}

@@ -22,7 +22,7 @@ export function spanWords({ from_s: from, to_s: to }: SpeedRow): string {
 /** For narrow bars: "1–3 s", "5+ s". */
 const briefly = ({ from_s: from, to_s: to }: SpeedRow): string => `${formatDecimal(from, 1, true)}${to === null ? "+" : `–${formatDecimal(to, 1, true)}`} s`;
 
-export function SpeedChart({ rows, said }: { rows: readonly SpeedRow[]; said: string | undefined }) {
+export function SpeedChart({ rows, said }: { rows: readonly SpeedRow[]; said: string | null | undefined }) {
   const words = journeyWords();
   const shown = (row: SpeedRow): number | null => (confidence(row.started) === "few" ? null : row.completion_matched ?? row.completion);
   const judged = rows.filter((row) => row.started > 0 && shown(row) !== null);

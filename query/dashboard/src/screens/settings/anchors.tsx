@@ -8,6 +8,7 @@ import { ShareBar } from "../../charts/share-bar.tsx";
 import { type Level, LEVELS } from "../../stats/happiness.ts";
 import { formatCount, formatLimit, formatScore } from "../../words/format.ts";
 import { glossary } from "../../words/glossary.ts";
+import { language } from "../../words/language.ts";
 import { settingsWords } from "../../words/settings.ts";
 import { Missing } from "../../widgets/term.tsx";
 import { Kept, problemWords, RemoveButton } from "./form.tsx";
@@ -102,7 +103,7 @@ function Proposal({ known, base, name, saved }: { known: readonly ScaleRow[]; ba
         <button type="submit" class="button">{words.preview}</button>
         {preview !== null && (
           <>
-            <p><b>{preview.words}</b></p>
+            {language.value === "en" && <p><b>{preview.words}</b></p>}
             <PreviewBar label={words.now} value={preview.happiness_now} levels={preview.levels_now} />
             <PreviewBar label={words.then} value={preview.happiness} levels={preview.levels} />
             <button type="button" class="button primary" onClick={() => void keep()}>{words.set}</button>
