@@ -47,7 +47,7 @@ fn access_calls() -> [(&'static str, MethodRouter<QueryState>, &'static str); 10
 }
 
 /// Promises, with the methods that there are.
-fn slo_calls() -> [(&'static str, MethodRouter<QueryState>, &'static str); 12] {
+fn slo_calls() -> [(&'static str, MethodRouter<QueryState>, &'static str); 14] {
     let route = get(alerts::alert_route).put(alerts::put_alert_route).delete(alerts::delete_alert_route);
     let slo = get(slos::slo).put(slos::put_slo).delete(slos::delete_slo);
     [
@@ -61,6 +61,8 @@ fn slo_calls() -> [(&'static str, MethodRouter<QueryState>, &'static str); 12] {
             "GET, HEAD, POST",
         ),
         ("/api/v1/sites/{site}/slos/{id}/corrections/{correction}", delete(slos::uncorrect_slo), "DELETE"),
+        ("/api/v1/sites/{site}/slos/{id}/backtest", post(slos::backtest_slo), "POST"),
+        ("/api/v1/sites/{site}/slos/{id}/suggest", get(slos::suggest_slo), "GET, HEAD"),
         ("/api/v1/sites/{site}/alerts", get(alerts::alerts), "GET, HEAD"),
         ("/api/v1/sites/{site}/alerts/{id}/acknowledge", post(alerts::acknowledge_alert), "POST"),
         ("/api/v1/sites/{site}/silences", get(alerts::silences).post(alerts::silence), "GET, HEAD, POST"),

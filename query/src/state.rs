@@ -53,6 +53,8 @@ pub struct Shared {
     pub(crate) promises: tokio::sync::Notify,
     /// Told when there is something to judge or to tell.
     pub(crate) alerts: Bells,
+    /// How old the figures were whenever this process looked.
+    pub(crate) looks: crate::slos::looks::Looks,
     places: HashMap<String, Semaphore>,
     rates: Mutex<HashMap<String, (Option<f64>, Instant)>>,
     forced: Option<SourceKind>,
@@ -112,6 +114,7 @@ impl QueryState {
             exports,
             promises,
             alerts: Bells::default(),
+            looks: Default::default(),
             places,
             rates,
             forced,

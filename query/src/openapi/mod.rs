@@ -78,6 +78,8 @@ use utoipa::{Modify, OpenApi};
         crate::slos::slo_corrections,
         crate::slos::correct_slo,
         crate::slos::uncorrect_slo,
+        crate::slos::backtest_slo,
+        crate::slos::suggest_slo,
         crate::alerts::alerts,
         crate::alerts::acknowledge_alert,
         crate::alerts::silences,

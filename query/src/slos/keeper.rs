@@ -3,6 +3,7 @@
 //! How far it has come stands beside the counts, so another process, or this one after a restart, goes on from there. Minutes whose
 //! raw page views are no longer kept are not counted again: what was counted while they were there stays.
 
+use super::looks;
 use super::minutes::{self, Which};
 use super::promise::Promise;
 use crate::events;
@@ -28,15 +29,21 @@ const OVERLAP_MS: i64 = 2_000;
 
 /// Counts until `stop` resolves.
 pub async fn run(state: QueryState, stop: impl Future<Output = ()>) {
-    tokio::pin!(stop);
+    tokio::select! {
+        () = stop => {}
+        () = looks::looking(&state) => {}
+        () = counting(&state) => {}
+    }
+}
+
+async fn counting(state: &QueryState) {
     let mut reached = BTreeMap::new();
     loop {
         let begin = Instant::now();
-        if let Err(error) = round(&state, &mut reached).await {
+        if let Err(error) = round(state, &mut reached).await {
             events::slo_count_failed(&error);
         }
         tokio::select! {
-            () = &mut stop => return,
             () = state.promises.notified() => {}
             () = tokio::time::sleep(pause(begin.elapsed())) => {}
         }
@@ -50,10 +57,12 @@ fn pause(round: Duration) -> Duration {
 /// Brings every promise up to what is visible now. `reached` is until when each site was counted, in ms.
 async fn round(state: &QueryState, reached: &mut BTreeMap<String, i64>) -> Result<(), StoreError> {
     let mut by_site: BTreeMap<String, Vec<Promise>> = BTreeMap::new();
-    for promise in Promise::all(state).await? {
+    let (fresh, of_views): (Vec<Promise>, Vec<Promise>) =
+        Promise::all(state).await?.into_iter().partition(looks::is_fresh);
+    for promise in of_views {
         by_site.entry(promise.site.clone()).or_default().push(promise);
     }
-    reached.retain(|site, _| by_site.contains_key(site));
+    reached.retain(|site, _| site == LOOKS || by_site.contains_key(site));
     let all_to_ms = state.watermark.current(&state.store).await?.fresh_to_ms;
     for (site, mut promises) in by_site {
         let mark = state.watermark.current(&state.store).await?;
@@ -66,6 +75,7 @@ async fn round(state: &QueryState, reached: &mut BTreeMap<String, i64>) -> Resul
         }
     }
     if let Some(all_to_ms) = all_to_ms {
+        count_looks(state, fresh, reached, all_to_ms).await?;
         *state.alerts.counted_to.lock() = Some((all_to_ms, Instant::now()));
         state.alerts.judge.notify_one();
     }
@@ -96,6 +106,28 @@ async fn count_changes(
     }
     events::slo_minutes_counted(changed.len() * promises.len());
     reached.insert(site.to_owned(), fresh_to_ms);
+    Ok(())
+}
+
+/// Where the keeper remembers how far looks are written: no site has this key.
+const LOOKS: &str = "";
+
+/// Counts what was seen of our own pipeline since the last time.
+async fn count_looks(
+    state: &QueryState,
+    mut fresh: Vec<Promise>,
+    reached: &mut BTreeMap<String, i64>,
+    fresh_to_ms: i64,
+) -> Result<(), StoreError> {
+    let since_ms = reached.get(LOOKS).copied().unwrap_or(0);
+    let now_ms = state.clock.now_ms();
+    looks::count(state, &fresh, since_ms, fresh_to_ms).await?;
+    for promise in fresh.iter_mut().filter(|promise| !promise.counted) {
+        // What nobody looked at is not known: there is no past to count.
+        promise.counted = true;
+        promise.save(state, false).await?;
+    }
+    reached.insert(LOOKS.into(), now_ms);
     Ok(())
 }
 

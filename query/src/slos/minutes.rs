@@ -91,7 +91,7 @@ pub async fn count(
 }
 
 /// The time of a count, later than that of any count before, whatever the clock says: the newest count of a minute is the one that holds.
-fn later_than_before(now_ms: i64) -> i64 {
+pub(super) fn later_than_before(now_ms: i64) -> i64 {
     static LAST_MS: AtomicI64 = AtomicI64::new(0);
     let next = |last_ms: i64| now_ms.max(last_ms + 1);
     match LAST_MS.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last_ms| Some(next(last_ms))) {
@@ -133,11 +133,21 @@ pub async fn counted_to(state: &QueryState, site: &str) -> Result<Option<i64>, S
 /// What was counted for a promise in `span`, in Unix seconds: the last days by the minute, what is older by the hour where the span
 /// holds the whole hour.
 pub async fn series(state: &QueryState, promise: &Promise, span: Range<i64>) -> Result<Series, Problem> {
+    series_by_minute(state, promise, span, BY_MINUTE_S).await
+}
+
+/// The same with the last `fine_s` seconds by the minute.
+pub async fn series_by_minute(
+    state: &QueryState,
+    promise: &Promise,
+    span: Range<i64>,
+    fine_s: i64,
+) -> Result<Series, Problem> {
     let excluded = super::corrections::spans(state, &promise.site, &promise.slo.id).await.map_err(store_problem)?;
     let mut scope = Scope::of(&promise.site);
     let mut seconds = |value: i64| scope.bind("Int64", Param::Int(value));
     let (from, to) = (seconds(span.start), seconds(span.end));
-    let (fine_from, fine_to) = (seconds(span.start + HOUR_S), seconds(span.end - BY_MINUTE_S));
+    let (fine_from, fine_to) = (seconds(span.start + HOUR_S), seconds(span.end - fine_s));
     let version = scope.bind("Int64", Param::Int(promise.version));
     let id = scope.text(&promise.slo.id);
     let conditions = [

@@ -1,6 +1,6 @@
 //! Promises on what people felt: kept, counted minute by minute, and judged.
 //!
-//! A promise is written by `PUT` and counted by the [`run`]ning keeper from raw page views into `slo_minutes`; what it stands at is
+//! A promise is written by `PUT` and counted by the [`run`]ning keeper into `slo_minutes`, from raw page views or from looks at our own pipeline; what it stands at is
 //! worked out by [`felt_schema::budget`] and [`felt_schema::burn`], the same code for every reader. Several query processes may
 //! count at once: a minute's newest count replaces the others, and all of them are the same.
 
@@ -9,7 +9,9 @@ pub(crate) mod corrections;
 mod counting;
 mod keeper;
 mod list;
+pub(crate) mod looks;
 mod minutes;
+mod past;
 mod promise;
 mod shapes;
 pub(crate) mod spenders;
@@ -20,6 +22,8 @@ pub use calls::*;
 pub use corrections::*;
 pub use keeper::run;
 pub use list::*;
+pub use looks::ship;
+pub use past::*;
 pub(crate) use promise::Promise;
 pub use shapes::*;
 pub use spenders::*;

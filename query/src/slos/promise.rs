@@ -43,8 +43,12 @@ pub fn read(id: &str, body: &[u8]) -> Result<(Slo, Vec<Finding>), Vec<Finding>> 
         (SliKind::Fast { .. } | SliKind::Happy(_) | SliKind::Works, _) => {
             Err(fault("sli.of", "this server counts page views: write \"of\": \"views\""))
         }
-        (SliKind::Available { .. } | SliKind::Fresh { .. }, _) => {
-            Err(fault("sli.kind", "this server counts the kinds fast, happy and works"))
+        (SliKind::Fresh { .. }, _) if !slo.sli.filters.is_empty() => {
+            Err(fault("sli.filters", "the pipeline is the same for all page views: leave the filters out"))
+        }
+        (SliKind::Fresh { .. }, _) => Ok((slo, warnings)),
+        (SliKind::Available { .. }, _) => {
+            Err(fault("sli.kind", "this server counts the kinds fast, happy, works and fresh"))
         }
     }
 }
@@ -96,6 +100,16 @@ impl Promise {
         let condition = format!("id = {}", scope.text(id));
         let rows = scope.rows(SiteTable::Slos, "*", &[condition]);
         Ok(load(state, scope.statement(COLUMNS, rows, NEWEST)).await?.pop())
+    }
+
+    /// Whether there is or was a promise of that id on that site.
+    pub async fn was_ever(state: &QueryState, site: &str, id: &str) -> Result<bool, StoreError> {
+        let mut scope = Scope::of(site);
+        let condition = format!("id = {}", scope.text(id));
+        let statement = scope.rows(SiteTable::Slos, "*", &[condition]);
+        let statement = scope.statement("count()", statement, "");
+        let rows = state.store.query_json(statement.sql(), &statement.params(), state.config.limits()).await?;
+        Ok(rows.first().and_then(|row| row.first()?.as_u64()) != Some(0))
     }
 
     /// The site's promises by their ids.

@@ -2,6 +2,7 @@
 
 use super::calls::known;
 use super::counting::{HUMANS, sums};
+use super::looks;
 use super::promise::Promise;
 use super::shapes::{Spender, SpenderList};
 use crate::grammar::{Dimension, Fault, codec};
@@ -51,6 +52,9 @@ pub async fn slo_spenders(
 ) -> Result<Response, Problem> {
     let promise = known(&state, &site, &id, &headers, Scope::ReadMetrics).await?;
     let (by, limit) = spender_parameters(query.as_deref().unwrap_or_default()).map_err(fault_problem)?;
+    if looks::is_fresh(&promise) {
+        return Err(Problem::bad_request("no-spenders", "looks at our own pipeline have no page and no country"));
+    }
     let now_s = state.clock.now_ms().div_euclid(1_000);
     let (Some(window), Some(objective)) = (window(&promise.slo), objective(&promise.slo)) else {
         return Err(Problem::internal());

@@ -22,3 +22,4 @@ mod sources;
 mod summary;
 mod support;
 mod tenants;
+mod thousand;

@@ -171,8 +171,8 @@ async fn a_promise_that_cannot_be_kept_or_understood_is_refused_with_its_fields(
     let fields: Vec<&str> =
         problem["errors"].as_array().unwrap().iter().map(|e| e["field"].as_str().unwrap()).collect();
     assert!(fields.contains(&"sli.metric") && fields.iter().any(|field| field.starts_with("sli.filters")), "{problem}");
-    let (status, problem) = kept.put("fresh", &json!({
-        "promise": "Figures are fresh", "objective": 0.99, "sli": {"kind": "fresh", "within_s": 60}, "window": {"rolling": "7d"}
+    let (status, problem) = kept.put("pays", &json!({
+        "promise": "Paying works", "objective": 0.99, "sli": {"kind": "available", "journey": "pay"}, "window": {"rolling": "7d"}
     })).await;
     assert_eq!((status, &problem["errors"][0]["field"]), (StatusCode::BAD_REQUEST, &json!("sli.kind")), "{problem}");
     // A rule that could never fire is told when the promise is made.
@@ -208,4 +208,93 @@ spec:
     assert_eq!(status, StatusCode::CREATED, "{saved}");
     assert_eq!(saved["data"]["sli"]["at_most"], 2500);
     assert_eq!(saved["data"]["promise"], "Checkout feels fast");
+}
+
+#[tokio::test]
+async fn a_span_that_is_excluded_counts_neither_way_until_that_is_taken_back() {
+    let kept = Kept::start().await;
+    let service = &kept.service;
+    let mut views: Vec<PageViewRow> = (0..50).map(|n| checkout(service, 3 * HOUR_MS + n * 1_000, 1_000)).collect();
+    views.extend((0..50).map(|n| checkout(service, 10 * HOUR_MS + n * 1_000, 9_000)));
+    service.write(&views).await;
+    kept.put("checkout-fast", &fast(0.95)).await;
+    assert_eq!(kept.counted("checkout-fast", 50, 100).await["status"], "breached");
+    let time = |ago_ms: i64| super::support::time(service.now_ms() - ago_ms);
+    let path = "/api/v1/sites/shop/slos/checkout-fast/corrections";
+    let span = json!({"from": time(11 * HOUR_MS), "to": time(9 * HOUR_MS), "reason": "announced maintenance"});
+    let (status, saved) = kept.send(Method::POST, path, "application/json", span.to_string()).await;
+    assert_eq!(status, StatusCode::CREATED, "{saved}");
+    let slo = kept.counted("checkout-fast", 50, 50).await;
+    assert_eq!((&slo["status"], &slo["budget"]["remaining"]), (&json!("ok"), &json!(1)), "{slo}");
+    let (_, list) = kept.get("/checkout-fast/corrections").await;
+    assert_eq!(list["data"][0]["reason"], "announced maintenance");
+    let wrong = json!({"from": time(HOUR_MS), "to": time(2 * HOUR_MS), "resaon": "x"});
+    let (status, problem) = kept.send(Method::POST, path, "application/json", wrong.to_string()).await;
+    assert_eq!((status, &problem["did_you_mean"]), (StatusCode::BAD_REQUEST, &json!("reason")), "{problem}");
+    let gone = format!("{path}/{}", list["data"][0]["id"].as_str().unwrap());
+    assert_eq!(kept.send(Method::DELETE, &gone, "", Body::empty()).await.0, StatusCode::NO_CONTENT);
+    kept.counted("checkout-fast", 50, 100).await;
+}
+
+#[tokio::test]
+async fn history_says_whether_an_objective_would_have_held_and_which_one_to_choose() {
+    let kept = Kept::start().await;
+    let service = &kept.service;
+    // Ten days of 92 in 100, a hundred views at noon of each.
+    let views: Vec<PageViewRow> = (1..11)
+        .flat_map(|day| (0..100).map(move |n| (day, n)))
+        .map(|(day, n)| checkout(service, day * DAY_MS + n * 1_000, if n < 8 { 9_000 } else { 1_000 }))
+        .collect();
+    service.write(&views).await;
+    let mut week = fast(0.95);
+    week["window"] = json!({"rolling": "7d"});
+    kept.put("checkout-fast", &week).await;
+    let begin = std::time::Instant::now();
+    while kept.get("/checkout-fast").await.1["valid"] == 0 {
+        assert!(begin.elapsed() < PATIENCE, "nothing is counted");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let path = "/api/v1/sites/shop/slos/checkout-fast/backtest";
+    let test = async |body: Value| kept.send(Method::POST, path, "application/json", body.to_string()).await;
+    let (status, now) = test(json!({"days": 7})).await;
+    assert_eq!(status, StatusCode::OK, "{now}");
+    assert_eq!((&now["data"]["held"], &now["data"]["objective"]), (&json!(false), &json!(0.95)));
+    assert_eq!(now["data"]["by_day"].as_array().unwrap().len(), 7);
+    let (_, lower) = test(json!({"days": 7, "objective": 0.9})).await;
+    assert_eq!(lower["data"]["held"], true, "{lower}");
+    assert!(lower["data"]["words"].as_str().unwrap().starts_with("90 % would have held on every day"), "{lower}");
+    let (status, problem) = test(json!({"days": 7, "objectiv": 0.9})).await;
+    assert_eq!((status, &problem["did_you_mean"]), (StatusCode::BAD_REQUEST, &json!("objective")));
+    let (_, suggestion) = kept.get("/checkout-fast/suggest").await;
+    assert_eq!(suggestion["data"]["suggested"], 0.9, "{suggestion}");
+}
+
+#[tokio::test]
+async fn a_pipeline_that_stands_still_spends_the_budget_of_freshness_without_any_traffic() {
+    let kept = Kept::start().await;
+    let service = &kept.service;
+    slos::ship(&service.state).await;
+    slos::ship(&service.state).await;
+    service.progress().await;
+    let looked = async |bad: bool| {
+        let begin = std::time::Instant::now();
+        loop {
+            let (_, slo) = kept.get("/felt-figures-fresh").await;
+            let (good, valid) = (slo["good"].as_i64().unwrap(), slo["valid"].as_i64().unwrap());
+            if valid > 0 && (good < valid) == bad {
+                return slo;
+            }
+            assert!(begin.elapsed() < PATIENCE, "{slo}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    assert_eq!(looked(false).await["status"], "ok");
+    service.clock.advance(10 * MINUTE_MS);
+    let slo = looked(true).await;
+    assert_eq!(slo["status"], "breached", "{slo}");
+    // Who does not want it deletes it, and it does not come back.
+    let path = "/api/v1/sites/shop/slos/felt-figures-fresh";
+    assert_eq!(kept.send(Method::DELETE, path, "", Body::empty()).await.0, StatusCode::NO_CONTENT);
+    slos::ship(&service.state).await;
+    assert_eq!(kept.get("/felt-figures-fresh").await.0, StatusCode::NOT_FOUND);
 }

@@ -2,13 +2,15 @@
 //!
 //! [`Slo`] is a promise in plain words, an indicator of good and valid, an objective and a window. [`read_json`] reads the body
 //! of a `PUT`, [`openslo::read`] reads OpenSLO files; both find every fault at once, with its field and line, and neither can be
-//! made to panic, loop or eat memory by what it is given. [`standing`] judges whether the promise is kept, [`export`] writes it for others.
+//! made to panic, loop or eat memory by what it is given. [`standing`] judges whether the promise is kept, [`history`]
+//! whether it would have been, [`export`] writes it for others.
 //!
 //! Filters are in the query grammar, which this crate does not know: whoever reads brings the check along ([`Checks`]).
 
 mod duration;
 pub mod export;
 mod finding;
+pub mod history;
 mod json;
 pub mod openslo;
 mod promise;
