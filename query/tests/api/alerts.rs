@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 
 const MINUTE_MS: i64 = 60_000;
 /// How long anything may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A service whose keeper runs, and whose evaluator can be stopped and started.
 struct Watched {

@@ -22,4 +22,3 @@ mod sources;
 mod summary;
 mod support;
 mod tenants;
-mod thousand;

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 const MINUTE_MS: i64 = 60_000;
 /// How long a count may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A service whose keeper runs.
 struct Kept {
