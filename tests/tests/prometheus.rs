@@ -58,12 +58,24 @@ fn free_port() -> Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
-/// What an expression is worth, by labels; those of the scrape itself left out.
-async fn worth(base: &str, query: &str) -> Result<BTreeMap<String, f64>> {
-    let request = reqwest::Client::new().get(format!("{base}/api/v1/query")).query(&[("query", query)]);
+async fn rows(base: &str, query: &str, at: Option<f64>) -> Result<Vec<Value>> {
+    let mut request = reqwest::Client::new().get(format!("{base}/api/v1/query")).query(&[("query", query)]);
+    if let Some(at) = at {
+        request = request.query(&[("time", at)]);
+    }
     let answer: Value = request.send().await?.json().await?;
     ensure!(answer["status"] == "success", "{query}: {answer}");
-    let rows = answer["data"]["result"].as_array().context("no rows")?;
+    Ok(answer["data"]["result"].as_array().context("no rows")?.clone())
+}
+
+/// What an expression is worth, by labels; those of the scrape itself left out.
+async fn worth(base: &str, query: &str) -> Result<BTreeMap<String, f64>> {
+    worth_at(base, query, None).await
+}
+
+/// The same at a moment in Unix seconds.
+async fn worth_at(base: &str, query: &str, at: Option<f64>) -> Result<BTreeMap<String, f64>> {
+    let rows = rows(base, query, at).await?;
     let of_row = |row: &Value| {
         let labels = row["metric"].as_object()?.iter();
         let labels: Vec<String> = labels
@@ -75,12 +87,15 @@ async fn worth(base: &str, query: &str) -> Result<BTreeMap<String, f64>> {
     rows.iter().map(|row| of_row(row).context("no value")).collect()
 }
 
-async fn until(base: &str, query: &str, value: f64) -> Result<()> {
+/// Waits until an expression has one value, and gives the moment at which it had it.
+async fn until(base: &str, query: &str, value: u64) -> Result<f64> {
     let begin = Instant::now();
     loop {
-        let now = worth(base, query).await;
-        if now.as_ref().is_ok_and(|now| now.values().eq([&value])) {
-            return Ok(());
+        let now = rows(base, query, None).await;
+        if let Ok([row]) = now.as_deref()
+            && row["value"][1] == value.to_string()
+        {
+            return row["value"][0].as_f64().context("no time");
         }
         if begin.elapsed() > PATIENCE {
             bail!("{query} at {base} is not {value}: {now:?}");
@@ -118,14 +133,15 @@ async fn prometheus_scrapes_totals_that_outlive_a_restart_and_felt_answers_as_it
     assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
 
     let prometheus = Prometheus::start(&address, dir.path())?;
-    until(&prometheus.url, "sum(felt_views_total)", BEFORE as f64).await?;
+    until(&prometheus.url, "sum(felt_views_total)", BEFORE).await?;
     assert!(felt.stop()?.success());
     let felt = Felt::start(&args, dir.path())?;
     let api = Api::new(&felt.url, "shop");
     send(&api, BEFORE..BEFORE + AFTER).await?;
-    until(&prometheus.url, "sum(felt_views_total)", (BEFORE + AFTER) as f64).await?;
+    let at = until(&prometheus.url, "sum(felt_views_total)", BEFORE + AFTER).await?;
 
-    let oracle = |query: &'static str| worth(&prometheus.url, query);
+    // All at that moment: a later scrape that a busy machine answers too late would leave Prometheus without samples.
+    let oracle = |query: &'static str| worth_at(&prometheus.url, query, Some(at));
     assert_eq!(oracle("sum(resets(felt_views_total[1h]))").await?.values().sum::<f64>(), 0.0, "no total fell");
     assert_eq!(oracle("sum(resets(felt_lcp_seconds_bucket[1h]))").await?.values().sum::<f64>(), 0.0);
     let increase: f64 = oracle("sum(increase(felt_views_total[1h]))").await?.values().sum();
