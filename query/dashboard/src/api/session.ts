@@ -39,20 +39,26 @@ export async function askWays(): Promise<Ways | null> {
   }
 }
 
+interface FaultWords {
+  readonly wrong: string;
+  readonly wait: (seconds: string | null) => string;
+  readonly unreachable: string;
+}
+
 /** Signs in; what is wrong in words, or null when nothing is. */
-export async function signIn(email: string, password: string): Promise<string | null> {
+export async function signIn(email: string, password: string, words: FaultWords): Promise<string | null> {
   try {
     const response = await request(PATH, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ email, password }) }, true);
     if (response.ok) {
       setToken("");
       return null;
     }
-    if (response.status === 401) return "The e-mail address or the password is not right.";
-    if (response.status === 429) return `Too many tries. Wait ${response.headers.get("Retry-After") ?? "some"} seconds before the next.`;
+    if (response.status === 401) return words.wrong;
+    if (response.status === 429) return words.wait(response.headers.get("Retry-After"));
     const problem = (await response.json()) as Problem;
     return problem.detail ?? problem.title;
   } catch {
-    return "The server cannot be reached.";
+    return words.unreachable;
   }
 }
 

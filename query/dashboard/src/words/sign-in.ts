@@ -1,0 +1,6 @@
+// The words of the sign-in.
+
+import { catalog } from "./language.ts";
+import en from "./messages/sign-in.en.ts";
+
+export const signInWords = catalog(en, () => import("./messages/sign-in.de.ts"));
