@@ -57,6 +57,7 @@ fn ask_of(query: &Query) -> Ask {
         edges: None,
         histograms: query.min.is_multiple_of(2),
         groups: grouped.filter(|_| !alone),
+        host: None,
         top: alone.then(|| Top { contains: query.q.clone(), limit: query.limit }),
     }
 }

@@ -15,6 +15,15 @@ pub enum Data {
     Rows(Vec<Record>),
     /// One thing.
     One(Value),
+    /// One thing that is told by rows where only rows can be written.
+    Told {
+        /// The thing.
+        #[serde(flatten)]
+        one: Value,
+        /// The rows.
+        #[serde(skip)]
+        rows: Vec<Record>,
+    },
 }
 
 /// Everything that a question gave, as it is kept for the next who asks the same.
@@ -34,6 +43,8 @@ pub struct Answer {
     pub groups: Option<usize>,
     /// The query string of the next page.
     pub next: Option<String>,
+    /// What else `meta` tells.
+    pub more: Map<String, Value>,
     /// The data.
     pub data: Data,
 }
@@ -42,13 +53,15 @@ impl Answer {
     /// An answer from nothing but the configuration and small tables.
     pub fn plain(query: Map<String, Value>, views: i64, data: Data) -> Self {
         let (warnings, source) = (Vec::new(), SourceKind::Rollup);
-        Answer { query, source, sample_rate: None, views, warnings, groups: None, next: None, data }
+        Answer { query, source, sample_rate: None, views, warnings, groups: None, next: None, more: Map::new(), data }
     }
 
     /// How much of the cache it takes: about one for each value.
     pub fn weight(&self) -> usize {
         match &self.data {
-            Data::Rows(rows) => 16 + rows.iter().map(|row| row.columns().len() + 4).sum::<usize>(),
+            Data::Rows(rows) | Data::Told { rows, .. } => {
+                16 + rows.iter().map(|row| row.columns().len() + 4).sum::<usize>()
+            }
             Data::One(_) => 256,
         }
     }
@@ -73,6 +86,9 @@ impl Answer {
         }
         if let Some(next) = &self.next {
             meta["next"] = next.as_str().into();
+        }
+        for (name, value) in &self.more {
+            meta[name] = value.clone();
         }
         // Maps with text keys and JSON values always can be written.
         serde_json::to_vec(&Body { query: &self.query, meta, data: &self.data }).unwrap_or_default()
@@ -110,6 +126,8 @@ pub fn echo(query: &Query, window: Window, step: Option<Step>) -> Map<String, Va
     }
     if takes(Parameter::Order) {
         put("order", query.order.print().into());
+    }
+    if takes(Parameter::Min) {
         put("min", query.min.into());
     }
     if let Some(step) = step {

@@ -51,7 +51,7 @@ impl Format {
     pub fn rows(self, answer: &Answer) -> Vec<u8> {
         let one;
         let rows = match &answer.data {
-            Data::Rows(rows) => rows.as_slice(),
+            Data::Rows(rows) | Data::Told { rows, .. } => rows.as_slice(),
             Data::One(value) => {
                 one = [of_object(value)];
                 &one

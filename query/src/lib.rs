@@ -8,15 +8,18 @@
 pub mod alerts;
 mod answer;
 mod assets;
+mod attribution;
 pub mod audit;
 mod cache;
 mod calls;
 mod compare;
 mod config;
+mod crux;
 #[allow(dead_code, reason = "each kind is used by the calls that are being built on it")]
 mod documents;
 pub mod erase;
 mod events;
+mod feedback;
 #[allow(dead_code, reason = "each reader is used by the calls that are being built on it")]
 mod fields;
 mod figures;
@@ -32,6 +35,7 @@ mod prometheus;
 mod record;
 mod router;
 mod secrets;
+mod sessions;
 pub mod slos;
 mod state;
 pub mod tokens;

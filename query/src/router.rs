@@ -3,7 +3,10 @@
 use crate::calls::{self, Parts};
 use crate::grammar::nearest;
 use crate::state::QueryState;
-use crate::{alerts, assets, audit, compare, erase, events, headers, marks, openapi, people, prometheus, slos, tokens};
+use crate::{
+    alerts, assets, attribution, audit, compare, crux, erase, events, feedback, headers, marks, openapi, people,
+    prometheus, sessions, slos, tokens,
+};
 use axum::extract::Path;
 use axum::http::Method;
 use axum::middleware::from_fn_with_state;
@@ -15,7 +18,7 @@ use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 
 /// Every GET of the API below a site, with its handler. The paths are those of the OpenAPI document.
-fn site_calls() -> [(&'static str, MethodRouter<QueryState>); 9] {
+fn site_calls() -> [(&'static str, MethodRouter<QueryState>); 13] {
     [
         ("/api/v1/sites/{site}/schema", get(calls::schema)),
         ("/api/v1/sites/{site}/values/{dimension}", get(calls::values)),
@@ -26,6 +29,10 @@ fn site_calls() -> [(&'static str, MethodRouter<QueryState>); 9] {
         ("/api/v1/sites/{site}/health", get(calls::health)),
         ("/api/v1/sites/{site}/compare", get(compare::compare)),
         ("/api/v1/sites/{site}/changes", get(compare::changes)),
+        ("/api/v1/sites/{site}/sessions", get(sessions::sessions)),
+        ("/api/v1/sites/{site}/sessions/{id}", get(sessions::session)),
+        ("/api/v1/sites/{site}/attribution", get(attribution::attribution)),
+        ("/api/v1/sites/{site}/feedback", get(feedback::feedback)),
     ]
 }
 
@@ -98,6 +105,16 @@ fn mark_calls() -> [(&'static str, MethodRouter<QueryState>, &'static str); 4] {
     ]
 }
 
+/// The CrUX API's calls, also under the paths that its clients ask.
+fn crux_calls() -> [(&'static str, MethodRouter<QueryState>, &'static str); 4] {
+    [
+        ("/api/v1/records:queryRecord", post(crux::query_record), "POST"),
+        ("/api/v1/records:queryHistoryRecord", post(crux::query_history_record), "POST"),
+        ("/v1/records:queryRecord", post(crux::query_record), "POST"),
+        ("/v1/records:queryHistoryRecord", post(crux::query_history_record), "POST"),
+    ]
+}
+
 /// The paths of the API, for tests that hold the document against them.
 pub fn paths() -> Vec<&'static str> {
     let others = [
@@ -111,6 +128,8 @@ pub fn paths() -> Vec<&'static str> {
     let slos = slo_calls().map(|(path, ..)| path);
     let marks = mark_calls().map(|(path, ..)| path);
     let prometheus = prometheus_calls().map(|(path, ..)| path);
+    // Under their other paths they are the same calls.
+    let crux = crux_calls().map(|(path, ..)| path).into_iter().filter(|path| path.starts_with("/api/"));
     site_calls()
         .map(|(path, _)| path)
         .into_iter()
@@ -118,6 +137,7 @@ pub fn paths() -> Vec<&'static str> {
         .chain(slos)
         .chain(marks)
         .chain(prometheus)
+        .chain(crux)
         .chain(others)
         .collect()
 }
@@ -134,8 +154,11 @@ pub fn router(state: QueryState) -> Router {
         .route("/api/v1/sites/{site}/erasures", get(erase::erasures).post(erase::erase).fallback(gets_and_posts_only))
         .route("/api/v1/sites/{site}/erasures/{id}", get(erase::erasure).fallback(reads_only))
         .with_state(state.clone());
-    let access = with_methods(&access_calls()).merge(with_methods(&prometheus_calls())).with_state(state.clone());
     let reads = reads.merge(with_methods(&slo_calls())).merge(with_methods(&mark_calls())).with_state(state.clone());
+    let access = with_methods(&access_calls())
+        .merge(with_methods(&prometheus_calls()))
+        .merge(with_methods(&crux_calls()))
+        .with_state(state.clone());
     // Parts of a batch are answered as they are, and compressed with the whole. They are GETs, whatever else a path takes.
     let batch = post(calls::batch).fallback(posts_only).layer(Extension(Parts(reads.clone())));
     let compress = CompressionLayer::new()
@@ -194,6 +217,9 @@ async fn unknown_call(Path((_, call)): Path<(String, String)>) -> Problem {
         "annotations",
         "slos",
         "alerts",
+        "attribution",
+        "sessions",
+        "feedback",
     ];
     let problem = Problem::not_found(format!("there is no such call; there are: {}", known.join(", ")));
     match nearest(&call, &known) {

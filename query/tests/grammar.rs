@@ -7,7 +7,7 @@ use felt_schema::metric::Metric;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
-const CALLS: [Call; 10] = [
+const CALLS: [Call; 13] = [
     Call::Values,
     Call::Summary,
     Call::Series,
@@ -18,6 +18,9 @@ const CALLS: [Call; 10] = [
     Call::Changes,
     Call::Releases,
     Call::Annotations,
+    Call::Sessions,
+    Call::Attribution,
+    Call::Feedback,
 ];
 
 /// Any text without control characters, with what is special to URLs and to the grammar over-represented.
@@ -119,6 +122,8 @@ prop_compose! {
             0 => OrderKey::Views,
             1 => OrderKey::Happiness,
             2 => OrderKey::Unhappy,
+            3 if call == Call::Sessions => OrderKey::Started,
+            4.. if call == Call::Sessions => OrderKey::Views,
             3 => OrderKey::Lost,
             4 => OrderKey::Figure(figure, Stat::P75),
             _ => OrderKey::Name(by[0].clone()),

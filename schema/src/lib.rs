@@ -24,3 +24,4 @@ pub mod scrub;
 pub mod site;
 pub mod slo;
 pub mod snapshot;
+pub mod visit;

@@ -3,24 +3,21 @@
 //! Groups are found and ordered by their counters alone; histograms are read only for the groups that are shown, unless
 //! the order itself is a percentile's.
 
+use super::cursor::Cursor;
 use super::{Question, respond, summary};
 use crate::answer::{Answer, Data, echo};
 use crate::figures::{COUNT_TO_JUDGE, LevelStyle, figures, percentile};
-use crate::grammar::{Call, DAY_MS, Dimension, Fault, Measure, OrderKey, Query, RANGE_DAYS_MAX, Stat};
+use crate::grammar::{Call, Dimension, Measure, OrderKey, Query, Stat};
 use crate::planner::{Ask, Cell, Group};
 use crate::record::{Record, share};
 use crate::state::QueryState;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use felt_http::Problem;
 use felt_schema::happiness::LevelCounts;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use serde_json::Value;
-use sha2::{Digest, Sha256};
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
@@ -61,14 +58,11 @@ fn compute(question: Question) -> BoxFuture<'static, Result<Answer, Problem>> {
         ordering.sort(&mut groups, &ask.measures);
 
         let total = groups.len();
-        let skip = Cursor::of(query).ok().flatten().map_or(0, |cursor| cursor.skip);
+        let skip = Cursor::skip_of(query);
         let shown: Vec<Group> = groups.into_iter().skip(skip).take(query.limit as usize).collect();
         let end = skip + shown.len();
         let shown = detailed(&question, &ask, &plan, shown).await?;
-        let next = (end < total).then(|| {
-            let cursor = Cursor { skip: end, from_ms: window.from_ms, to_ms: window.to_ms };
-            Query { cursor: Some(cursor.print(query)), ..query.clone() }.print()
-        });
+        let next = (end < total).then(|| Cursor::next(query, end, *window));
         let mut warnings = question.warnings(&plan).await?;
         warnings.extend(others);
         let small = shown.iter().filter(|group| group.views < COUNT_TO_JUDGE).count();
@@ -86,6 +80,7 @@ fn compute(question: Question) -> BoxFuture<'static, Result<Answer, Problem>> {
             warnings,
             groups: Some(total),
             next,
+            more: serde_json::Map::new(),
             data: Data::Rows(rows(query, &shown, views)),
         })
     }
@@ -189,7 +184,7 @@ impl GroupOrder {
     fn of(query: &Query) -> Self {
         let first_value = || query.metrics.iter().find(|measure| **measure != Measure::Happiness).cloned();
         let measure = match &query.order.key {
-            OrderKey::Views | OrderKey::Name(_) => None,
+            OrderKey::Views | OrderKey::Name(_) | OrderKey::Started => None,
             OrderKey::Happiness | OrderKey::Unhappy | OrderKey::Lost => Some(Measure::Happiness),
             OrderKey::Figure(Some(measure), _) => Some(measure.clone()),
             OrderKey::Figure(None, _) => first_value().or(Some(Measure::Happiness)),
@@ -247,7 +242,7 @@ impl GroupOrder {
             (OrderKey::Unhappy, _) => score()?.unhappiness,
             (OrderKey::Lost, _) => score().and_then(|score| Some(score.unhappiness? * score.count as f64)),
             (OrderKey::Figure(_, stat), Some(cell)) => figure(measure?, cell, *stat),
-            (OrderKey::Figure(..), None) | (OrderKey::Name(_), _) => None,
+            (OrderKey::Figure(..), None) | (OrderKey::Name(_) | OrderKey::Started, _) => None,
         }
     }
 }
@@ -267,45 +262,4 @@ fn figure(measure: &Measure, cell: &Cell, stat: Stat) -> Option<f64> {
         (Stat::Poor, _) => part(cell.poor),
         _ => None,
     }
-}
-
-/// Where a page of groups begins, and the time that all pages are about. Opaque to callers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Cursor {
-    pub skip: usize,
-    pub from_ms: i64,
-    pub to_ms: i64,
-}
-
-impl Cursor {
-    /// The cursor of a question, if it has one.
-    pub fn of(query: &Query) -> Result<Option<Cursor>, Fault> {
-        let Some(text) = &query.cursor else { return Ok(None) };
-        let wrong = || Fault::new("cursor", "this cursor is not of this question: begin without one");
-        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| wrong())?;
-        let parts: Value = serde_json::from_slice(&bytes).map_err(|_| wrong())?;
-        let number = |index: usize| parts[index].as_i64().ok_or_else(wrong);
-        let (skip, from_ms, to_ms) = (number(0)?, number(1)?, number(2)?);
-        let cursor = Cursor { skip: usize::try_from(skip).map_err(|_| wrong())?, from_ms, to_ms };
-        let length_max_ms = (i64::from(RANGE_DAYS_MAX) + 1) * DAY_MS;
-        let sane = from_ms >= 0 && from_ms < to_ms && to_ms < 4_200_000_000_000 && to_ms - from_ms <= length_max_ms;
-        if sane && parts[3] == seal(query).as_str() { Ok(Some(cursor)) } else { Err(wrong()) }
-    }
-
-    fn print(&self, query: &Query) -> String {
-        let parts = Value::from(vec![
-            Value::from(self.skip),
-            Value::from(self.from_ms),
-            Value::from(self.to_ms),
-            Value::from(seal(query)),
-        ]);
-        URL_SAFE_NO_PAD.encode(parts.to_string())
-    }
-}
-
-/// Ties a cursor to its question; the length of pages may change on the way.
-fn seal(query: &Query) -> String {
-    let question = Query { cursor: None, limit: query.call.default_limit(), ..query.clone() };
-    let digest = Sha256::digest(question.print());
-    digest[..6].iter().map(|byte| format!("{byte:02x}")).collect()
 }

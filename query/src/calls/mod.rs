@@ -3,6 +3,7 @@
 
 mod batch;
 mod breakdown;
+mod cursor;
 mod distribution;
 mod health;
 mod respond;
@@ -28,4 +29,5 @@ pub use {
     schema::__path_schema, series::__path_series, sites::__path_sites, summary::__path_summary, values::__path_values,
 };
 
+pub(crate) use cursor::Cursor;
 pub(crate) use respond::{Question, respond};

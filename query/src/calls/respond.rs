@@ -40,10 +40,10 @@ pub(crate) async fn respond(
     headers: HeaderMap,
     compute: fn(Question) -> BoxFuture<'static, Result<Answer, Problem>>,
 ) -> Result<Response, Problem> {
-    state.site(&site, felt_http::bearer(&headers), Scope::ReadMetrics).await?;
+    state.site(&site, felt_http::bearer(&headers), scope(call)).await?;
     let query = Query::parse(call, query_string.as_deref().unwrap_or_default())?;
     let now_ms = state.clock.now_ms();
-    let (from_ms, to_ms) = match super::breakdown::Cursor::of(&query).map_err(fault_problem)? {
+    let (from_ms, to_ms) = match super::Cursor::of(&query).map_err(fault_problem)? {
         // The pages of one answer are about the same time, however long somebody reads.
         Some(cursor) => (cursor.from_ms, cursor.to_ms),
         None => query.range.resolve(now_ms).map_err(fault_problem)?,
@@ -63,7 +63,8 @@ pub(crate) async fn respond(
     let (outcome, computed) = cache.get_or(key, || compute(question).boxed()).await;
     let (answer, age) = match outcome {
         Ok(answer) => {
-            if computed {
+            // Whoever is erased must not come back while the store is away.
+            if computed && scope(call) != Scope::ReadSessions {
                 cache.remember(&asked, &answer);
             }
             (answer, None)
@@ -95,6 +96,15 @@ pub(crate) async fn respond(
         None => with_caching(response, &tag),
         Some(age) => unkept(response, age),
     })
+}
+
+/// What a token needs for a call.
+fn scope(call: Call) -> Scope {
+    match call {
+        // Single visits, and the words of single visitors.
+        Call::Sessions | Call::Session | Call::Feedback => Scope::ReadSessions,
+        _ => Scope::ReadMetrics,
+    }
 }
 
 /// The answer with a word about its age.

@@ -66,6 +66,7 @@ fn compute(question: Question) -> BoxFuture<'static, Result<Answer, Problem>> {
             warnings,
             groups: None,
             next: None,
+            more: serde_json::Map::new(),
             data: Data::Rows(rows.collect()),
         })
     }

@@ -57,6 +57,7 @@ fn compute(question: Question) -> BoxFuture<'static, Result<Answer, Problem>> {
             warnings: question.warnings(&plan).await?,
             groups: None,
             next: None,
+            more: serde_json::Map::new(),
             data: Data::Rows(groups.iter().map(row).collect()),
         })
     }

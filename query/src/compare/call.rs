@@ -75,6 +75,7 @@ fn compute(question: Question) -> BoxFuture<'static, Result<Answer, Problem>> {
             warnings,
             groups,
             next: None,
+            more: serde_json::Map::new(),
             data: Data::Rows(rows),
         })
     }

@@ -1,6 +1,6 @@
 //! The calls and which parameters each of them takes. What is not listed here is refused.
 
-use super::{BY_MAX, LIMIT_DEFAULT, Measure, Stat, VALUES_LIMIT_DEFAULT};
+use super::{BY_MAX, LIMIT_DEFAULT, Measure, Order, OrderKey, Stat, VALUES_LIMIT_DEFAULT};
 use felt_schema::metric::Metric;
 
 /// A call of a site that takes the grammar.
@@ -28,6 +28,14 @@ pub enum Call {
     Releases,
     /// Remarks at moments.
     Annotations,
+    /// Visits.
+    Sessions,
+    /// One visit's timeline.
+    Session,
+    /// What is to blame for a metric.
+    Attribution,
+    /// What visitors said.
+    Feedback,
 }
 
 /// A parameter of the grammar.
@@ -106,7 +114,7 @@ impl Parameter {
 
 impl Call {
     /// Every call.
-    pub const ALL: [Call; 11] = [
+    pub const ALL: [Call; 15] = [
         Call::Schema,
         Call::Values,
         Call::Summary,
@@ -118,6 +126,10 @@ impl Call {
         Call::Changes,
         Call::Releases,
         Call::Annotations,
+        Call::Sessions,
+        Call::Session,
+        Call::Attribution,
+        Call::Feedback,
     ];
 
     /// Its name in a path.
@@ -134,6 +146,9 @@ impl Call {
             Call::Changes => "changes",
             Call::Releases => "releases",
             Call::Annotations => "annotations",
+            Call::Sessions | Call::Session => "sessions",
+            Call::Attribution => "attribution",
+            Call::Feedback => "feedback",
         }
     }
 
@@ -151,6 +166,10 @@ impl Call {
             Call::Compare => &[Range, From, To, Tz, Metrics, By, F, Who, Vs, Limit],
             Call::Changes => &[Range, From, To, Tz, Metrics, By, F, Who, Limit],
             Call::Releases => &[Range, From, To, Tz, Limit],
+            Call::Sessions => &[Range, From, To, Tz, F, Who, Order, Limit, Cursor, Min],
+            Call::Session => &[],
+            Call::Attribution => &[Range, From, To, Tz, Metric, By, F, Who, Limit, Min],
+            Call::Feedback => &[Range, From, To, Tz, F, Who, Limit, Cursor],
         }
     }
 
@@ -165,9 +184,16 @@ impl Call {
             Call::Summary => &[Metric::Lcp, Metric::Inp, Metric::Cls, Metric::Fcp, Metric::Ttfb],
             Call::Series => &[Metric::Lcp],
             Call::Breakdown | Call::Compare | Call::Changes => &[Metric::Lcp, Metric::Inp, Metric::Cls],
-            Call::Schema | Call::Values | Call::Distribution | Call::Health | Call::Releases | Call::Annotations => {
-                return Vec::new();
-            }
+            Call::Schema
+            | Call::Values
+            | Call::Distribution
+            | Call::Health
+            | Call::Releases
+            | Call::Annotations
+            | Call::Sessions
+            | Call::Session
+            | Call::Attribution
+            | Call::Feedback => return Vec::new(),
         };
         std::iter::once(Measure::Happiness).chain(values.iter().copied().map(Measure::Value)).collect()
     }
@@ -176,6 +202,7 @@ impl Call {
     pub fn dimensions(self) -> (usize, usize) {
         match self {
             Call::Breakdown => (1, BY_MAX),
+            Call::Attribution => (0, BY_MAX),
             _ => (0, 1),
         }
     }
@@ -183,6 +210,11 @@ impl Call {
     /// The figures when none are named.
     pub fn default_stats(self) -> Vec<Stat> {
         if self.takes(Parameter::Stats) { vec![Stat::P75, Stat::Good, Stat::Fair, Stat::Poor] } else { Vec::new() }
+    }
+
+    /// The order when none is named.
+    pub fn default_order(self) -> Order {
+        if self == Call::Sessions { Order { descending: true, key: OrderKey::Started } } else { Order::default() }
     }
 
     /// The rows when no limit is named.

@@ -17,6 +17,8 @@ pub enum OrderKey {
     Figure(Option<Measure>, Stat),
     /// The group's own name.
     Name(Dimension),
+    /// When it began; of visits only.
+    Started,
 }
 
 /// A key and its direction.
@@ -57,6 +59,29 @@ impl Order {
         Ok(Order { descending, key })
     }
 
+    /// Reads an order of visits.
+    ///
+    /// # Errors
+    /// When visits are not ordered by that.
+    pub fn of_visits(text: &str) -> Result<Self, Fault> {
+        let (descending, name) = match text.strip_prefix('-') {
+            Some(name) => (true, name),
+            None => (false, text),
+        };
+        let key = match name {
+            "started_at" => OrderKey::Started,
+            "unhappy" => OrderKey::Unhappy,
+            "happiness" => OrderKey::Happiness,
+            "views" => OrderKey::Views,
+            _ => {
+                let known =
+                    ["started_at", "-started_at", "unhappy", "-unhappy", "happiness", "-happiness", "views", "-views"];
+                return Err(Fault::unknown("order", "key", cut(text), known));
+            }
+        };
+        Ok(Order { descending, key })
+    }
+
     /// The order as it is written.
     pub fn print(&self) -> String {
         let name = match &self.key {
@@ -67,6 +92,7 @@ impl Order {
             OrderKey::Figure(None, stat) => stat.name().to_owned(),
             OrderKey::Figure(Some(measure), stat) => format!("{}.{}", measure.name(), stat.name()),
             OrderKey::Name(dimension) => dimension.name().into_owned(),
+            OrderKey::Started => "started_at".to_owned(),
         };
         if self.descending { format!("-{name}") } else { name }
     }

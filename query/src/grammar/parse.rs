@@ -21,7 +21,11 @@ impl Query {
         let step = reader.read(Parameter::Step, Step::parse).unwrap_or_default();
         let who = reader.read(Parameter::Who, Who::parse).unwrap_or_default();
         let vs = reader.read(Parameter::Vs, |text| Vs::parse(text, &zone)).unwrap_or_default();
-        let order = reader.read(Parameter::Order, |text| Order::parse(text, &by, &metrics)).unwrap_or_default();
+        let order = reader.read(Parameter::Order, |text| match call {
+            Call::Sessions => Order::of_visits(text),
+            _ => Order::parse(text, &by, &metrics),
+        });
+        let order = order.unwrap_or_else(|| call.default_order());
         let limit = reader.read(Parameter::Limit, limit).unwrap_or(call.default_limit());
         let cursor = reader.read(Parameter::Cursor, short);
         let min = reader.read(Parameter::Min, min).unwrap_or(0);

@@ -33,7 +33,7 @@ impl Query {
         if self.vs != Vs::default() {
             pairs.push(("vs", codec::encode(&self.vs.print())));
         }
-        if self.order != Default::default() {
+        if self.order != self.call.default_order() {
             pairs.push(("order", codec::encode(&self.order.print())));
         }
         if self.limit != self.call.default_limit() {

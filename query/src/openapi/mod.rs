@@ -4,10 +4,12 @@
 mod parameters;
 mod problems;
 mod shapes;
+mod visits;
 
 pub use parameters::*;
 pub use problems::{ProblemBody, ProblemError, Problems};
 pub use shapes::*;
+pub use visits::*;
 
 use crate::calls::{self, BatchAnswer, BatchPart, BatchQuestion};
 use axum::http::header;
@@ -34,6 +36,12 @@ use utoipa::{Modify, OpenApi};
         calls::breakdown,
         calls::distribution,
         calls::health,
+        crate::sessions::sessions,
+        crate::sessions::session,
+        crate::attribution::attribution,
+        crate::feedback::feedback,
+        crate::crux::query_record,
+        crate::crux::query_history_record,
         calls::batch,
         crate::compare::compare,
         crate::compare::changes,
@@ -95,6 +103,7 @@ use utoipa::{Modify, OpenApi};
     modifiers(&Bearer),
     tags(
         (name = "metrics", description = "What visitors felt and what was measured"),
+        (name = "sessions", description = "Single visits, and the words of visitors"),
         (name = "schema", description = "What can be asked"),
         (name = "marks", description = "Releases and annotations on the line of time"),
         (name = "slos", description = "Promises on what people felt, and how they stand"),

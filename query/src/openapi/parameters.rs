@@ -160,3 +160,53 @@ parameters! {
     /// Parameters of `health`.
     HealthParameters {}
 }
+
+parameters! {
+    /// Parameters of `sessions`.
+    SessionsParameters {
+        /// A filter `dimension:op:v1,v2`; may be repeated. A visit passes when any of its page views does.
+        f: Option<Vec<String>>,
+        /// `humans`, `bots` or `all`.
+        who: Option<String>,
+        /// `-started_at` (newest first), `-unhappy` (fewest points first), `happiness`, `views`; `-` turns each around.
+        order: Option<String>,
+        /// Most visits, at most 1,000.
+        limit: Option<u32>,
+        /// Where the previous page ended, from `Link` or `meta.next`.
+        cursor: Option<String>,
+        /// Fewest page views of a visit that is shown.
+        min: Option<u64>,
+    }
+}
+
+parameters! {
+    /// Parameters of `attribution`.
+    AttributionParameters {
+        /// The metric: `lcp`, `inp`, `cls`, `fcp`, `ttfb` or `usable`.
+        metric: String,
+        /// One or two dimensions, comma-separated, where culprits are wanted for each group by itself.
+        by: Option<String>,
+        /// A filter `dimension:op:v1,v2`; may be repeated.
+        f: Option<Vec<String>>,
+        /// `humans`, `bots` or `all`.
+        who: Option<String>,
+        /// Most rows, at most 1,000.
+        limit: Option<u32>,
+        /// Fewest page views of a culprit that is shown.
+        min: Option<u64>,
+    }
+}
+
+parameters! {
+    /// Parameters of `feedback`.
+    FeedbackParameters {
+        /// A filter `dimension:op:v1,v2`; may be repeated.
+        f: Option<Vec<String>>,
+        /// `humans`, `bots` or `all`.
+        who: Option<String>,
+        /// Most rows, at most 1,000.
+        limit: Option<u32>,
+        /// Where the previous page ended, from `Link` or `meta.next`.
+        cursor: Option<String>,
+    }
+}

@@ -45,6 +45,8 @@ pub struct Ask {
     pub histograms: bool,
     /// Only these groups, each as the values of `by`.
     pub groups: Option<Vec<Vec<String>>>,
+    /// Only page views of this host.
+    pub host: Option<String>,
     /// Only the groups with the most views. For questions by one dimension that measure nothing but views.
     pub top: Option<Top>,
 }
@@ -69,6 +71,7 @@ impl Ask {
             edges: None,
             histograms: false,
             groups: None,
+            host: None,
             top: None,
         }
     }

@@ -52,6 +52,9 @@ pub fn views(scope: &mut Scope, ask: &Ask, window: Window, columns: &str) -> Row
         Who::All => {}
     }
     filter.extend(conditions(scope, &ask.filters, &raw_column));
+    if let Some(host) = &ask.host {
+        filter.push(format!("host = {}", scope.text(host)));
+    }
     scope.rows(SiteTable::PageViews, columns, &filter)
 }
 

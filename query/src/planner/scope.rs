@@ -233,6 +233,16 @@ impl Rows {
         Rows(format!("SELECT {select} FROM ({}) GROUP BY {key}", self.0))
     }
 
+    /// Of the versions of a thing, what its last one says: `columns` have aggregated each `key`, and what was taken back is gone.
+    pub fn collapsed_by(self, key: &'static str) -> Rows {
+        Rows(format!("{} GROUP BY {key} HAVING sum(sign) > 0", self.0))
+    }
+
+    /// `select` of these rows.
+    pub fn select(self, select: &str, rest: &str) -> Rows {
+        Rows(format!("SELECT {select} FROM ({}) {rest}", self.0))
+    }
+
     /// These rows as a sub-select of another's condition.
     pub fn within(&self) -> String {
         format!("({})", self.0)

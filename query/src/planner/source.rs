@@ -138,7 +138,8 @@ fn grouping(ask: &Ask) -> Option<Grouping> {
         };
         ask.dimensions().all(knows) && ask.measures.iter().all(kept)
     };
-    Grouping::ALL.into_iter().find(fits)
+    // No rollup tells hosts apart.
+    Grouping::ALL.into_iter().find(fits).filter(|_| ask.host.is_none())
 }
 
 /// Cuts a window into whole hours and the minutes around them; `None` when something of it is not kept so.

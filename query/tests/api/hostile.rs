@@ -160,7 +160,7 @@ async fn no_word_in_any_parameter_becomes_sql() {
         let names: Vec<&str> = own.iter().filter(|p| p["in"] == "query").filter_map(|p| p["name"].as_str()).collect();
         let base = match path.rsplit('/').next() {
             Some("breakdown") => "by=page&",
-            Some("distribution") => "metric=lcp&",
+            Some("distribution" | "attribution") => "metric=lcp&",
             _ => "",
         };
         for text in &strings {
@@ -246,6 +246,10 @@ async fn no_list_opens_as_a_formula_or_breaks_its_lines() {
         "series?range=24h&step=1h",
         "distribution?metric=lcp&range=24h",
         "health",
+        "sessions?range=24h&limit=1000",
+        "sessions/session-1",
+        "attribution?metric=lcp&range=24h&limit=1000",
+        "feedback?range=24h",
         "erasures",
     ] {
         let address = format!("/api/v1/sites/shop/{call}");
@@ -336,7 +340,17 @@ async fn what_would_cost_too_much_is_refused_or_answered_but_never_a_fault() {
 #[tokio::test]
 async fn an_unknown_parameter_is_told_with_what_was_meant_on_every_call() {
     let service = Service::start().await;
-    for call in ["summary?", "series?", "breakdown?by=page&", "distribution?metric=lcp&", "values/page?", "health?"] {
+    for call in [
+        "summary?",
+        "series?",
+        "breakdown?by=page&",
+        "distribution?metric=lcp&",
+        "values/page?",
+        "health?",
+        "sessions?",
+        "attribution?metric=lcp&",
+        "feedback?",
+    ] {
         let answer = service.ask(&format!("/api/v1/sites/shop/{call}rnage=7d"), &[]).await;
         assert_eq!(
             (answer.status, &answer.json()["did_you_mean"]),

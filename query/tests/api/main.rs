@@ -1,13 +1,16 @@
 //! The API over the real engine: known rows go straight into the tables, and each call has to tell exactly what they say.
 
 mod alerts;
+mod attribution;
 mod breakdown;
 mod cancel;
 mod changes;
 mod compare;
+mod crux;
 mod erase;
 mod exports;
 mod fake;
+mod feedback;
 mod formats;
 mod guard;
 mod hostile;
@@ -17,6 +20,7 @@ mod openapi;
 mod prometheus;
 mod promql;
 mod receiver;
+mod sessions;
 mod slos;
 mod sources;
 mod summary;

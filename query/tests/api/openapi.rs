@@ -1,10 +1,11 @@
 //! The OpenAPI document names every route and parameter, and the answers have the shapes that it promises.
 
-use super::support::{HOUR_MS, Service, judged};
+use super::support::{HOUR_MS, Service, event, judged};
 use felt_query::grammar::Call;
 use felt_schema::anchors::Level;
 use felt_schema::happiness::Cause;
-use felt_schema::rows::PageViewRow;
+use felt_schema::rows::{EventRow, PageViewRow};
+use felt_schema::snapshot::EventKind;
 use serde_json::Value;
 
 async fn document(service: &Service) -> Value {
@@ -22,7 +23,11 @@ async fn every_route_and_every_parameter_is_documented() {
     }
     assert_eq!(paths.len(), felt_query::paths().len());
     for call in Call::ALL {
-        let suffix = if call == Call::Values { "/{dimension}" } else { "" };
+        let suffix = match call {
+            Call::Values => "/{dimension}",
+            Call::Session => "/{id}",
+            _ => "",
+        };
         let operation = &paths[&format!("/api/v1/sites/{{site}}/{}{suffix}", call.name())]["get"];
         let parameters = operation["parameters"].as_array().unwrap().iter();
         let mut documented: Vec<&str> =
@@ -98,6 +103,8 @@ async fn answers_have_the_documented_shape() {
     let document = document(&service).await;
     let view = PageViewRow { lcp: 1_234_567, tags: vec![("plan".into(), "pro".into())], ..service.view(HOUR_MS) };
     service.write(&[judged(view, Level::Annoying, Some(Cause::SlowOpen)), service.view(HOUR_MS)]).await;
+    let said = service.view(HOUR_MS);
+    service.write_events(&[EventRow { score: 4.0, of: 5.0, ..event(&said, 0, EventKind::Feedback, 1_000) }]).await;
     service.outcomes("shop", &[("accepted", "", 2), ("refused", "not_json", 1)]).await;
     for (path, query) in [
         ("/api/v1/sites", ""),
@@ -115,8 +122,13 @@ async fn answers_have_the_documented_shape() {
         ("/api/v1/sites/{site}/releases", "?range=24h"),
         ("/api/v1/sites/{site}/annotations", "?range=24h"),
         ("/api/v1/sites/{site}/compare", "?range=24h&by=page&vs=release:7"),
+        ("/api/v1/sites/{site}/sessions", "?range=24h"),
+        ("/api/v1/sites/{site}/sessions/{id}", ""),
+        ("/api/v1/sites/{site}/attribution", "?range=24h&metric=lcp&by=page"),
+        ("/api/v1/sites/{site}/feedback", "?range=24h"),
     ] {
-        let address = path.replace("{site}", "shop").replace("{dimension}", "page") + query;
+        let address =
+            path.replace("{site}", "shop").replace("{dimension}", "page").replace("{id}", "session-1") + query;
         let answer = service.get(&address).await;
         let content = &document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"];
         assert!(content.is_object(), "{path}");

@@ -10,8 +10,9 @@ use felt_query::{QueryConfig, QueryState, router};
 use felt_schema::anchors::Level;
 use felt_schema::clock::{Clock, ManualClock, SystemClock, day_of, minute_of};
 use felt_schema::happiness::Cause;
-use felt_schema::rows::{OutcomeRow, PageViewRow, ProgressRow};
+use felt_schema::rows::{EventRow, OutcomeRow, PageViewRow, ProgressRow};
 use felt_schema::site::{Site, Sites};
+use felt_schema::snapshot::EventKind;
 use felt_store::Store;
 use felt_store::testing::TestEngine;
 use http_body_util::BodyExt;
@@ -112,6 +113,12 @@ impl Service {
         self.store.insert_rows("page_views", views, None).await.unwrap();
         self.store.insert_rows("rollup_minute", &rows.minute, None).await.unwrap();
         self.store.insert_rows("rollup_hour", &rows.hour, None).await.unwrap();
+        self.progress().await;
+    }
+
+    /// Writes what happened, and says that it is there.
+    pub async fn write_events(&self, events: &[EventRow]) {
+        self.store.insert_rows("events", events, None).await.unwrap();
         self.progress().await;
     }
 
@@ -234,6 +241,27 @@ pub async fn get(router: &Router, path: &str) -> Value {
     let answer = ask(router, path, &[]).await;
     assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text());
     answer.json()
+}
+
+/// What happened in a view, so long after its beginning.
+pub fn event(view: &PageViewRow, n: u16, kind: EventKind, after_ms: i64) -> EventRow {
+    EventRow {
+        site: view.site.clone(),
+        day: view.day,
+        received_at: view.received_at,
+        at: view.started_at + after_ms,
+        view: view.view.clone(),
+        session: view.session.clone(),
+        page: view.page.clone(),
+        n,
+        seq: view.seq,
+        kind: kind.name().into(),
+        bot: view.bot.clone(),
+        country: view.country.clone(),
+        device: view.device.clone(),
+        release: view.release.clone(),
+        ..EventRow::default()
+    }
 }
 
 /// Judges a view.
