@@ -86,10 +86,10 @@ pub fn changes(points: &[Point], first_hour: i64, from: usize, threshold: f64) -
     for (index, change) in found.iter_mut().enumerate() {
         change.end = begins.get(index + 1).copied().unwrap_or(points.len());
         let (mut bad, mut before) = (0.0, 0.0);
-        for hour in change.at..change.end {
-            bad += points[hour].bad;
-            before += points[hour].count * watch.unmoved(hour, change.at);
-            change.count += points[hour].count;
+        for (hour, point) in points.iter().enumerate().take(change.end).skip(change.at) {
+            bad += point.bad;
+            before += point.count * watch.unmoved(hour, change.at);
+            change.count += point.count;
         }
         if change.count > 0.0 {
             (change.before, change.after) = (before / change.count, bad / change.count);
@@ -159,10 +159,10 @@ impl<'a> Watch<'a> {
 
     /// What is to be expected of an hour at the present level.
     fn expect(&self, hour: usize) -> Option<Expected> {
-        self.from_days(hour, true).or_else(|| self.from_days(hour, false))
+        self.by_days(hour, true).or_else(|| self.by_days(hour, false))
     }
 
-    fn from_days(&self, hour: usize, alike: bool) -> Option<Expected> {
+    fn by_days(&self, hour: usize, alike: bool) -> Option<Expected> {
         let mut levels: Vec<(f64, Point)> = Vec::new();
         let kind = self.weekend(hour);
         for day in 1..=DAYS_BACK {
