@@ -93,7 +93,7 @@ async fn until(base: &str, query: &str, value: u64) -> Result<f64> {
     loop {
         let now = rows(base, query, None).await;
         if let Ok([row]) = now.as_deref()
-            && row["value"][1] == value.to_string()
+            && row["value"][1].as_str().and_then(|told| told.parse().ok()) == Some(value)
         {
             return row["value"][0].as_f64().context("no time");
         }
