@@ -155,7 +155,7 @@ mod tests {
         }
         assert_eq!(
             resolved(&slo(r#"{"kind": "works"}"#), 29_000_000, 29_000_090),
-            "Checkout feels fast: it is over since 2025-02-20 06:50 UTC, after 90 minutes."
+            "Checkout feels fast: it is over since 2025-02-19 22:50 UTC, after 90 minutes."
         );
         assert_eq!([5, 60, 360, 1_440, 4_320].map(span), ["5 minutes", "hour", "6 hours", "day", "3 days"]);
     }

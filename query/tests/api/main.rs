@@ -26,3 +26,4 @@ mod sources;
 mod summary;
 mod support;
 mod tenants;
+mod thousand;

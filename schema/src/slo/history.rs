@@ -151,7 +151,9 @@ mod tests {
         let series = Series::new((0..now_s / 60).map(|n| minute(n * 60)), []);
         let kept = past(&slo(0.95), &series, now_s, 14).unwrap();
         assert_eq!(kept.held(), Some(true));
-        assert_eq!(kept.fired.iter().map(|fired| fired.times).collect::<Vec<_>>(), [1, 0, 0, 0], "{:?}", kept.fired);
+        // Four bad ones of a hundred burn 0.8 times as fast as a week allows: both tickets hold all the time, the pages for that hour.
+        let minutes: Vec<bool> = kept.fired.iter().map(|fired| fired.times == 1 && fired.minutes > 1_000).collect();
+        assert_eq!(minutes, [false, false, true, true], "{:?}", kept.fired);
         assert_eq!(kept.worst().unwrap().at_s, now_s - 5 * DAY_S);
         assert_eq!(past(&slo(0.97), &series, now_s, 14).unwrap().held(), Some(false));
         let candidates = candidates(&slo(0.5), &series, now_s, 14).unwrap();
