@@ -35,8 +35,13 @@ impl Memory {
         let sites = sites();
         let budgets = Mutex::new(Budgets::default());
         let source = Source { topic: "felt".into(), partition: 1, arrival_ms: 1_795_341_600_000 };
-        let mut rules =
-            Rules { sites: &sites, folder: Folder::new(&budgets), agents: &mut self.agents, router: &mut self.router };
+        let mut rules = Rules {
+            sites: &sites,
+            folder: Folder::new(&budgets),
+            agents: &mut self.agents,
+            router: &mut self.router,
+            scales: &felt_processor::scales::Scales::default(),
+        };
         transform(&Draft::decode(records), priors, &source, &mut rules).expect("a few records make few rows")
     }
 }

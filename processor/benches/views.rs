@@ -108,8 +108,13 @@ fn main() {
         let start = cpu();
         let draft = Draft::decode(black_box(batch));
         let decoded = cpu();
-        let mut rules =
-            Rules { sites: &sites, folder: Folder::new(&budgets), agents: &mut agents, router: &mut router };
+        let mut rules = Rules {
+            sites: &sites,
+            folder: Folder::new(&budgets),
+            agents: &mut agents,
+            router: &mut router,
+            scales: &felt_processor::scales::Scales::default(),
+        };
         let rows = transform(&draft, &Priors::default(), &source, &mut rules).expect("a batch fits");
         let transformed = cpu();
         bytes_written += black_box(encode(&rows));

@@ -254,6 +254,16 @@ impl BudgetsNotRefreshed<'_> {
     }
 }
 
+pub(crate) struct ScalesNotRefreshed<'a> {
+    pub error: &'a str,
+}
+
+impl ScalesNotRefreshed<'_> {
+    pub fn emit(self) {
+        tracing::debug!(error = self.error, "the sites' scales cannot be read now");
+    }
+}
+
 pub(crate) struct ProgressFailed<'a> {
     pub error: &'a str,
 }

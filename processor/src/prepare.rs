@@ -9,6 +9,7 @@ use std::time::Instant;
 use felt_eventlog::LogRecord;
 use felt_schema::clock::hour_of;
 use felt_schema::rows::{PageViewRow, ViewStateRow};
+use felt_schema::scale::KNOWN_WITHIN_MS;
 use felt_store::StoreError;
 use tokio_util::sync::CancellationToken;
 
@@ -22,6 +23,7 @@ use crate::prior::lookup::{self, LookupError, Wanted};
 use crate::prior::recent::{Known, Recent};
 use crate::prior::{Priors, ViewKey};
 use crate::route::Router;
+use crate::scales::{self, Scales};
 use crate::state::ViewRows;
 use crate::user_agent::UserAgents;
 use crate::view::Rules;
@@ -118,11 +120,13 @@ fn rows_of(asker: &Asker<'_>, memory: &mut Memory, job: &Job) -> Result<Prepared
             priors.add_written(row);
         }
     }
+    let scales = asker.scales(draft.latest_ms())?;
     let mut rules = Rules {
         sites: &asker.shared.sites,
         folder: Folder::new(&asker.shared.budgets),
         agents: &mut memory.agents,
         router: &mut memory.router,
+        scales: &scales,
     };
     let rows = transform(&draft, &priors, &job.source, &mut rules).map_err(PrepareError::TooWide)?;
     Transformed { lookups: wanted.len(), took: started.elapsed() }.emit();
@@ -169,6 +173,15 @@ impl Asker<'_> {
         };
         let range = (first.offset, last.offset);
         self.ask(|| lookup::written(&self.shared.store, self.partition, range, draft.days()))
+    }
+
+    /// What sites judge by, read late enough for what arrived last.
+    fn scales(&self, latest_ms: Option<i64>) -> Result<Arc<Scales>, Ended> {
+        let needed_ms = latest_ms.map_or(i64::MIN, |latest_ms| latest_ms.saturating_sub(KNOWN_WITHIN_MS));
+        if let Some(known) = self.shared.scales.read_after(needed_ms) {
+            return Ok(known);
+        }
+        self.ask(async || Ok(scales::load(self.shared).await?))
     }
 
     /// Asks until there is an answer or nobody wants it any more.

@@ -14,6 +14,7 @@ use crate::bot::{self, PageWords};
 use crate::budget::{Dimension, Folder};
 use crate::device;
 use crate::route::{self, Router};
+use crate::scales::Scales;
 use crate::score::score;
 use crate::state::ViewRows;
 use crate::user_agent::UserAgents;
@@ -31,6 +32,8 @@ pub struct Rules<'a> {
     pub agents: &'a mut UserAgents,
     /// Named pages.
     pub router: &'a mut Router,
+    /// What sites judge by.
+    pub scales: &'a Scales,
 }
 
 /// Where a record stands in the log.
@@ -76,8 +79,10 @@ fn page_view(record: &ViewRecord<'_>, place: Place, started_at: i64, rules: &mut
     let url = route::split(snapshot.url.as_deref().unwrap_or_default());
     let page = rules.router.page(snapshot.route.as_deref(), url.path, rules.sites.get(&record.site));
     let referrer = route::split(snapshot.referrer.as_deref().unwrap_or_default()).host;
-    let score = score(snapshot, !bot.is_empty());
     let mut keep = |dimension, value: &str| rules.folder.keep(day, site, dimension, "", value).to_owned();
+    let page = keep(Dimension::Page, &page);
+    let own = rules.scales.at(&record.site, record.received_at_ms);
+    let score = score(snapshot, !bot.is_empty(), &page, own);
     let (timing_names, timing_values) = timings(snapshot, |name| keep(Dimension::Timing, name));
 
     let mut row = PageViewRow {
@@ -90,7 +95,7 @@ fn page_view(record: &ViewRecord<'_>, place: Place, started_at: i64, rules: &mut
         started_at,
         session: snapshot.session.to_string(),
         visitor: owned(snapshot.visitor.as_deref()),
-        page: keep(Dimension::Page, &page),
+        page,
         path: url.path.to_owned(),
         host: keep(Dimension::Host, &url.host.to_ascii_lowercase()),
         title: owned(snapshot.title.as_deref()),

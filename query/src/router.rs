@@ -4,8 +4,8 @@ use crate::calls::{self, Parts};
 use crate::grammar::nearest;
 use crate::state::QueryState;
 use crate::{
-    alerts, assets, attribution, audit, compare, crux, erase, events, feedback, headers, marks, openapi, people,
-    prometheus, sessions, slos, tokens,
+    alerts, assets, attribution, audit, compare, crux, erase, events, feedback, headers, journeys, marks, openapi,
+    people, prometheus, scales, sessions, slos, tokens,
 };
 use axum::extract::Path;
 use axum::http::Method;
@@ -50,6 +50,15 @@ fn access_calls() -> [(&'static str, MethodRouter<QueryState>, &'static str); 10
         ("/api/v1/people/{email}", delete(people::remove_person), "DELETE"),
         ("/api/v1/people/{email}/password", put(people::set_password), "PUT"),
         ("/api/v1/audit", get(audit::audit), "GET, HEAD"),
+    ]
+}
+
+/// Scales, with the methods that there are.
+fn scale_calls() -> [(&'static str, MethodRouter<QueryState>, &'static str); 3] {
+    [
+        ("/api/v1/sites/{site}/scales", get(scales::scales), "GET, HEAD"),
+        ("/api/v1/sites/{site}/scales/preview", post(scales::preview_scales), "POST"),
+        ("/api/v1/sites/{site}/scales/{id}", put(scales::put_scale).delete(scales::delete_scale), "PUT, DELETE"),
     ]
 }
 
@@ -115,6 +124,18 @@ fn crux_calls() -> [(&'static str, MethodRouter<QueryState>, &'static str); 4] {
     ]
 }
 
+/// Journeys and what argues about scales, with the methods that there are.
+fn journey_calls() -> [(&'static str, MethodRouter<QueryState>, &'static str); 5] {
+    let journey = get(journeys::journey).put(journeys::put_journey).delete(journeys::delete_journey);
+    [
+        ("/api/v1/sites/{site}/journeys", get(journeys::journeys), "GET, HEAD"),
+        ("/api/v1/sites/{site}/journeys/{id}", journey, "GET, HEAD, PUT, DELETE"),
+        ("/api/v1/sites/{site}/journeys/{id}/funnel", get(journeys::journey_funnel), "GET, HEAD"),
+        ("/api/v1/sites/{site}/journeys/{id}/speed", get(journeys::journey_speed), "GET, HEAD"),
+        ("/api/v1/sites/{site}/calibration", get(scales::calibration), "GET, HEAD"),
+    ]
+}
+
 /// The paths of the API, for tests that hold the document against them.
 pub fn paths() -> Vec<&'static str> {
     let others = [
@@ -130,16 +151,9 @@ pub fn paths() -> Vec<&'static str> {
     let prometheus = prometheus_calls().map(|(path, ..)| path);
     // Under their other paths they are the same calls.
     let crux = crux_calls().map(|(path, ..)| path).into_iter().filter(|path| path.starts_with("/api/"));
-    site_calls()
-        .map(|(path, _)| path)
-        .into_iter()
-        .chain(access)
-        .chain(slos)
-        .chain(marks)
-        .chain(prometheus)
-        .chain(crux)
-        .chain(others)
-        .collect()
+    let journeys = journey_calls().map(|(path, ..)| path).into_iter().chain(scale_calls().map(|(path, ..)| path));
+    let sites = site_calls().map(|(path, _)| path).into_iter();
+    sites.chain(access).chain(slos).chain(marks).chain(prometheus).chain(crux).chain(journeys).chain(others).collect()
 }
 
 /// The API and the dashboard. It brings the fallback of the whole server: whatever is nothing else is the dashboard.
@@ -154,11 +168,13 @@ pub fn router(state: QueryState) -> Router {
         .route("/api/v1/sites/{site}/erasures", get(erase::erasures).post(erase::erase).fallback(gets_and_posts_only))
         .route("/api/v1/sites/{site}/erasures/{id}", get(erase::erasure).fallback(reads_only))
         .with_state(state.clone());
-    let reads = reads.merge(with_methods(&slo_calls())).merge(with_methods(&mark_calls())).with_state(state.clone());
     let access = with_methods(&access_calls())
         .merge(with_methods(&prometheus_calls()))
         .merge(with_methods(&crux_calls()))
         .with_state(state.clone());
+    let reads = reads.merge(with_methods(&slo_calls())).merge(with_methods(&mark_calls()));
+    let reads =
+        reads.merge(with_methods(&journey_calls())).merge(with_methods(&scale_calls())).with_state(state.clone());
     // Parts of a batch are answered as they are, and compressed with the whole. They are GETs, whatever else a path takes.
     let batch = post(calls::batch).fallback(posts_only).layer(Extension(Parts(reads.clone())));
     let compress = CompressionLayer::new()
@@ -215,6 +231,9 @@ async fn unknown_call(Path((_, call)): Path<(String, String)>) -> Problem {
         "changes",
         "releases",
         "annotations",
+        "journeys",
+        "scales",
+        "calibration",
         "slos",
         "alerts",
         "attribution",

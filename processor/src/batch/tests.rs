@@ -63,7 +63,13 @@ struct World {
 fn transform_alone(records: &[LogRecord], priors: &Priors) -> BatchRows {
     let (budgets, sites) = (Mutex::new(Budgets::default()), Sites::default());
     let (mut agents, mut router) = (UserAgents::default(), Router::default());
-    let mut rules = Rules { sites: &sites, folder: Folder::new(&budgets), agents: &mut agents, router: &mut router };
+    let mut rules = Rules {
+        sites: &sites,
+        folder: Folder::new(&budgets),
+        agents: &mut agents,
+        router: &mut router,
+        scales: &crate::scales::Scales::default(),
+    };
     let source = Source { topic: "test".into(), partition: 0, arrival_ms: START_MS };
     transform(&Draft::decode(records), priors, &source, &mut rules).unwrap()
 }

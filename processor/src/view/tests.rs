@@ -40,7 +40,13 @@ fn rows_of(json: &str, change: impl FnOnce(&mut ViewRecord<'_>), site: Site) -> 
     change(&mut record);
     let (budgets, sites) = (Mutex::new(Budgets::default()), Sites::new(vec![site]).unwrap());
     let (mut agents, mut router) = (UserAgents::default(), Router::default());
-    let mut rules = Rules { sites: &sites, folder: Folder::new(&budgets), agents: &mut agents, router: &mut router };
+    let mut rules = Rules {
+        sites: &sites,
+        folder: Folder::new(&budgets),
+        agents: &mut agents,
+        router: &mut router,
+        scales: &crate::scales::Scales::default(),
+    };
     rows(&record, Place { partition: 2, offset: 77 }, RECEIVED_MS - 12_034, &mut rules)
 }
 

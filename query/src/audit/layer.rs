@@ -19,6 +19,7 @@ const NOT_HERE: [&str; 8] = [
     "/v1/records",
     "/prometheus/",
     "/api/v1/sites/{site}/slos/{id}/backtest",
+    "/api/v1/sites/{site}/scales/preview",
 ];
 
 /// Whether a request changes something and is to be recorded here.

@@ -36,6 +36,10 @@ pub enum Call {
     Attribution,
     /// What visitors said.
     Feedback,
+    /// Journeys, one of them, its funnel, its completion by speed.
+    Journeys,
+    /// Whether people leave where views felt worse.
+    Calibration,
 }
 
 /// A parameter of the grammar.
@@ -114,7 +118,7 @@ impl Parameter {
 
 impl Call {
     /// Every call.
-    pub const ALL: [Call; 15] = [
+    pub const ALL: [Call; 17] = [
         Call::Schema,
         Call::Values,
         Call::Summary,
@@ -130,6 +134,8 @@ impl Call {
         Call::Session,
         Call::Attribution,
         Call::Feedback,
+        Call::Journeys,
+        Call::Calibration,
     ];
 
     /// Its name in a path.
@@ -149,6 +155,8 @@ impl Call {
             Call::Sessions | Call::Session => "sessions",
             Call::Attribution => "attribution",
             Call::Feedback => "feedback",
+            Call::Journeys => "journeys",
+            Call::Calibration => "calibration",
         }
     }
 
@@ -170,6 +178,7 @@ impl Call {
             Call::Session => &[],
             Call::Attribution => &[Range, From, To, Tz, Metric, By, F, Who, Limit, Min],
             Call::Feedback => &[Range, From, To, Tz, F, Who, Limit, Cursor],
+            Call::Journeys | Call::Calibration => &[Range, From, To, Tz, F, Who],
         }
     }
 
@@ -193,7 +202,9 @@ impl Call {
             | Call::Sessions
             | Call::Session
             | Call::Attribution
-            | Call::Feedback => return Vec::new(),
+            | Call::Feedback
+            | Call::Journeys
+            | Call::Calibration => return Vec::new(),
         };
         std::iter::once(Measure::Happiness).chain(values.iter().copied().map(Measure::Value)).collect()
     }

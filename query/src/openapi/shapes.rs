@@ -53,6 +53,8 @@ pub struct Meta {
     views: i64,
     /// Sentences for the reader.
     warnings: Vec<String>,
+    /// What the data say, in one sentence, where the call has one.
+    words: Option<String>,
     /// Groups in all, where only a page of them is shown.
     groups: Option<u64>,
     /// Query string of the next page.

@@ -1,6 +1,8 @@
 //! The OpenAPI document names every route and parameter, and the answers have the shapes that it promises.
 
-use super::support::{HOUR_MS, Service, event, judged};
+use super::support::{HOUR_MS, Service, event, judged, send};
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
 use felt_query::grammar::Call;
 use felt_schema::anchors::Level;
 use felt_schema::happiness::Cause;
@@ -106,6 +108,9 @@ async fn answers_have_the_documented_shape() {
     let said = service.view(HOUR_MS);
     service.write_events(&[EventRow { score: 4.0, of: 5.0, ..event(&said, 0, EventKind::Feedback, 1_000) }]).await;
     service.outcomes("shop", &[("accepted", "", 2), ("refused", "not_json", 1)]).await;
+    let home = r#"{"name": "Home", "steps": [{"name": "Home", "page": "/"}]}"#;
+    let request = Request::put("/api/v1/sites/shop/journeys/session-1").header("content-type", "application/json");
+    assert_eq!(send(&service.router, request.body(Body::from(home)).unwrap()).await.status, StatusCode::CREATED);
     for (path, query) in [
         ("/api/v1/sites", ""),
         ("/api/v1/sites/{site}/schema", ""),
@@ -126,6 +131,12 @@ async fn answers_have_the_documented_shape() {
         ("/api/v1/sites/{site}/sessions/{id}", ""),
         ("/api/v1/sites/{site}/attribution", "?range=24h&metric=lcp&by=page"),
         ("/api/v1/sites/{site}/feedback", "?range=24h"),
+        ("/api/v1/sites/{site}/journeys", ""),
+        ("/api/v1/sites/{site}/journeys/{id}", ""),
+        ("/api/v1/sites/{site}/journeys/{id}/funnel", ""),
+        ("/api/v1/sites/{site}/journeys/{id}/speed", ""),
+        ("/api/v1/sites/{site}/scales", ""),
+        ("/api/v1/sites/{site}/calibration", ""),
     ] {
         let address =
             path.replace("{site}", "shop").replace("{dimension}", "page").replace("{id}", "session-1") + query;

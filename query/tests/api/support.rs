@@ -136,6 +136,18 @@ impl Service {
         self.store.insert_rows("progress", &[row], None).await.unwrap();
     }
 
+    /// Writes events.
+    pub async fn events(&self, events: &[EventRow]) {
+        self.store.insert_rows("events", events, None).await.unwrap();
+        self.progress().await;
+    }
+
+    /// Sends JSON by `method`.
+    pub async fn json(&self, method: &str, path: &str, body: &Value) -> Answer {
+        let request = Request::builder().method(method).uri(path).header("content-type", "application/json");
+        send(&self.router, request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
     /// Writes outcomes of this minute.
     pub async fn outcomes(&self, site: &str, outcomes: &[(&str, &str, i64)]) {
         let now_ms = self.now_ms();

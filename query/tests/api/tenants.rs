@@ -137,6 +137,12 @@ fn told(answer: &Value) -> String {
 async fn no_answer_of_one_site_holds_anything_of_another() {
     let service = two_sites().await;
     let (shop, blog) = (token(&service, "shop").await, token(&service, "blog").await);
+    for (site, token, mark) in [("shop", &shop, "shopmark"), ("blog", &blog, MARK)] {
+        let journey = json!({"name": mark, "steps": [{"name": mark, "page": format!("/{mark}")}]});
+        let request = Request::put(format!("/api/v1/sites/{site}/journeys/some-id")).header("authorization", token);
+        let request = request.header("content-type", "application/json").body(Body::from(journey.to_string())).unwrap();
+        assert_eq!(send(&service.router, request).await.status, StatusCode::CREATED);
+    }
     let (mut asked, mut answered) = (0, 0);
     for (path, parameters) in site_calls(&service).await {
         for dimension in ["page", "release", "tag:blogmark-tag", "country"] {

@@ -1,8 +1,8 @@
 //! The level of one page view, and what made it so.
 //!
-//! A page view's level is that of its worst gating component: load, INP, CLS, failure, rage, errors. FCP and TTFB
-//! explain, they do not judge. Of components that are equally bad the cause is the first in this order: failure, load,
-//! INP, CLS, rage clicks, errors. A page that failed is not "slow", and rage is mostly about slowness that was measured.
+//! A page view's level is that of its worst gating component: load, INP, timings that have a scale, CLS, failure, rage,
+//! errors. FCP and TTFB explain, they do not judge. Of components that are equally bad the cause is the first in this order:
+//! failure, load, INP, timings, CLS, rage clicks, errors. A page that failed is not "slow", and rage is mostly about slowness that was measured.
 
 use serde::{Deserialize, Serialize};
 
@@ -69,6 +69,8 @@ pub enum Component {
     CensoredLoad,
     /// The slowest interaction.
     Inp,
+    /// An app's own timing that has a scale.
+    Timing,
     /// Jumps.
     Cls,
     /// Clicks in rage.
@@ -83,7 +85,7 @@ impl Component {
         match self {
             Self::Load(_) => Cause::SlowOpen,
             Self::CensoredLoad => Cause::GaveUp,
-            Self::Inp => Cause::SlowReact,
+            Self::Inp | Self::Timing => Cause::SlowReact,
             Self::Cls => Cause::Jumped,
             Self::Failure | Self::Rage | Self::Error => Cause::Broke,
         }
@@ -115,6 +117,8 @@ pub struct ViewFacts {
     pub rage_clicks: u32,
     /// Clicks that did nothing.
     pub dead_clicks: u32,
+    /// The worst level of the app's own timings, of those that have a scale.
+    pub timing: Option<Level>,
     /// Prerendered, and never shown.
     pub never_activated: bool,
     /// Not a person.
@@ -137,6 +141,7 @@ impl ViewFacts {
             errors: count(EventKind::Error),
             rage_clicks: count(EventKind::RageClick),
             dead_clicks: count(EventKind::DeadClick),
+            timing: None,
             never_activated: !snapshot.activated,
             bot,
         }
@@ -189,6 +194,19 @@ pub struct Scales {
     pub cls: Anchors,
 }
 
+impl Scales {
+    /// That of a metric; `None` where the metric does not judge.
+    pub fn of_mut(&mut self, metric: Metric) -> Option<&mut Anchors> {
+        match metric {
+            Metric::Usable => Some(&mut self.usable),
+            Metric::Lcp => Some(&mut self.lcp),
+            Metric::Inp => Some(&mut self.inp),
+            Metric::Cls => Some(&mut self.cls),
+            _ => None,
+        }
+    }
+}
+
 impl Default for Scales {
     fn default() -> Self {
         Self { usable: Anchors::WAIT, lcp: Anchors::LCP, inp: Anchors::INP, cls: Anchors::CLS }
@@ -234,6 +252,7 @@ pub fn components(facts: &ViewFacts, scales: &Scales) -> impl Iterator<Item = (C
         facts.is_failed().then_some((Component::Failure, Level::Brutal)),
         load(facts, scales),
         level_of(Metric::Inp, &scales.inp).map(|level| (Component::Inp, level)),
+        facts.timing.map(|level| (Component::Timing, level)),
         level_of(Metric::Cls, &scales.cls).map(|level| (Component::Cls, level)),
         (facts.rage_clicks > 0).then_some((Component::Rage, Level::Painful)),
         (facts.errors > 0 || facts.dead_clicks > 0).then_some((Component::Error, Level::Annoying)),
