@@ -190,6 +190,7 @@ fn name(component: Component) -> &'static str {
         Component::Load(_) => "LCP",
         Component::CensoredLoad => "censored_load",
         Component::Inp => "INP",
+        Component::Timing => "timing",
         Component::Cls => "CLS",
         Component::Rage => "rage",
         Component::Error => "error",
