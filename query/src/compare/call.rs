@@ -73,7 +73,6 @@ fn compute(question: Question) -> BoxFuture<'static, Result<Answer, Problem>> {
             sample_rate: question.sample_rate(first, cells[0].sample_rate()).await,
             views: views[0],
             warnings,
-            words: None,
             groups,
             next: None,
             more: serde_json::Map::new(),

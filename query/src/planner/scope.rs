@@ -248,11 +248,6 @@ impl Rows {
         format!("({})", self.0)
     }
 
-    /// What a select over these rows gives, `rest` being what follows the rows: still of this site only.
-    pub fn select(self, columns: &str, rest: &str) -> Rows {
-        Rows(format!("SELECT {columns} FROM ({}) {rest}", self.0))
-    }
-
     /// These rows and those.
     pub fn and(self, other: Rows) -> Rows {
         Rows(format!("{} UNION ALL {}", self.0, other.0))
