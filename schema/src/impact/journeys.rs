@@ -1,6 +1,6 @@
 //! Journeys that the window broke off, and how many of them would have been anyway.
 
-use super::{Spans, View, within};
+use super::{Spans, View, counting, within};
 use crate::happiness::{Difference, newcombe};
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
@@ -27,17 +27,17 @@ impl Journeys {
     }
 
     /// The journeys of a span; the journey has `steps` steps.
-    pub fn of(views: &[View<'_>], span: &Range<i64>, recover_ms: i64, steps: u8) -> Self {
+    pub fn of(views: &[View], span: &Range<i64>, recover_ms: i64, steps: u8) -> Self {
         let last = steps.saturating_sub(1);
-        let touched: BTreeSet<&str> =
-            within(views, span).iter().filter(|view| view.step.is_some()).map(|view| view.session).collect();
-        let mut taken: HashMap<&str, Vec<&View<'_>>> = HashMap::new();
-        for view in views.iter().filter(|view| view.step.is_some() && touched.contains(view.session)) {
+        let touched: BTreeSet<u64> =
+            counting(views, span).filter(|view| view.step.is_some()).map(|view| view.session).collect();
+        let mut taken: HashMap<u64, Vec<&View>> = HashMap::new();
+        for view in views.iter().filter(|view| view.step.is_some() && touched.contains(&view.session)) {
             taken.entry(view.session).or_default().push(view);
         }
-        let completes = |view: &View<'_>| view.step == Some(last) && !view.failed;
+        let completes = |view: &View| view.step == Some(last) && !view.failed;
         let soon_after = span.end..span.end + recover_ms;
-        let mut completed_later: HashMap<&str, BTreeSet<&str>> = HashMap::new();
+        let mut completed_later: HashMap<u64, BTreeSet<u64>> = HashMap::new();
         for view in within(views, &soon_after).iter().filter(|view| completes(view)) {
             completed_later.entry(view.person).or_default().insert(view.session);
         }
@@ -45,7 +45,7 @@ impl Journeys {
         for (session, views) in &taken {
             found.started += 1;
             let recovered = || {
-                let others = completed_later.get(views[0].person);
+                let others = completed_later.get(&views[0].person);
                 others.is_some_and(|sessions| sessions.iter().any(|other| other != session))
             };
             if views.iter().any(|view| completes(view)) {
@@ -78,7 +78,7 @@ pub struct Abandonment {
 }
 
 /// Journeys of the window and of its control.
-pub fn abandonment(views: &[View<'_>], spans: &Spans, steps: u8) -> Abandonment {
+pub fn abandonment(views: &[View], spans: &Spans, steps: u8) -> Abandonment {
     let window = Journeys::of(views, &spans.window, spans.recover_ms, steps);
     let control = Journeys::of(views, &spans.control, spans.recover_ms, steps);
     let expected = control.abandon_rate().map(|rate| window.started as f64 * rate);

@@ -3,7 +3,7 @@
 //! People hurt hard are compared with people of the control window whom nothing failed, stratum by stratum: returning or new, in the
 //! journey or browsing. A stratum with too few controls borrows the rate of returning or new people, then that of all.
 
-use super::{Spans, View, within};
+use super::{Spans, View, counting, within};
 use crate::happiness::{Difference, Z_95, newcombe};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Range;
@@ -44,13 +44,13 @@ pub struct LostCustomers {
 }
 
 /// Customers lost to the window.
-pub fn lost_customers(views: &[View<'_>], spans: &Spans) -> LostCustomers {
+pub fn lost_customers(views: &[View], spans: &Spans) -> LostCustomers {
     let mut strata = BTreeMap::new();
     for name in [("new", "browse"), ("new", "journey"), ("returning", "browse"), ("returning", "journey")] {
         strata.insert(name, Stratum::default());
     }
     let mut total = Stratum::default();
-    let hurt = |views: &[View<'_>]| views.iter().any(|view| view.failed);
+    let hurt = |views: &[View]| views.iter().any(|view| view.failed);
     for (span, affected) in [(&spans.window, true), (&spans.control, false)] {
         let cohort = Cohort::new(views, span, spans);
         for (person, seen) in &cohort.people {
@@ -58,7 +58,7 @@ pub fn lost_customers(views: &[View<'_>], spans: &Spans) -> LostCustomers {
                 continue;
             }
             let returned = i64::from(cohort.returned.contains(person));
-            for stratum in [strata.get_mut(&cohort.stratum(person, seen)), Some(&mut total)].into_iter().flatten() {
+            for stratum in [strata.get_mut(&cohort.stratum(*person, seen)), Some(&mut total)].into_iter().flatten() {
                 let (count, came_back) = if affected {
                     (&mut stratum.affected, &mut stratum.affected_returned)
                 } else {
@@ -104,21 +104,20 @@ fn settle_rates(strata: &mut BTreeMap<(&'static str, &'static str), Stratum>, to
 }
 
 /// The people of one span, and what is known of them before and after it.
-struct Cohort<'v, 'a> {
-    people: BTreeMap<&'a str, Vec<View<'a>>>,
-    here_before: HashSet<&'a str>,
-    returned: HashSet<&'a str>,
-    after: &'v [View<'a>],
+struct Cohort<'v> {
+    people: BTreeMap<u64, Vec<View>>,
+    here_before: HashSet<u64>,
+    returned: HashSet<u64>,
+    after: &'v [View],
 }
 
-impl<'v, 'a> Cohort<'v, 'a> {
-    fn new(views: &'v [View<'a>], span: &Range<i64>, spans: &Spans) -> Self {
-        let seen = within(views, span);
-        let mut people: BTreeMap<&str, Vec<View<'a>>> = BTreeMap::new();
-        for view in seen {
+impl<'v> Cohort<'v> {
+    fn new(views: &'v [View], span: &Range<i64>, spans: &Spans) -> Self {
+        let mut people: BTreeMap<u64, Vec<View>> = BTreeMap::new();
+        for view in counting(views, span) {
             people.entry(view.person).or_default().push(*view);
         }
-        let sessions: BTreeSet<&str> = seen.iter().map(|view| view.session).collect();
+        let sessions: BTreeSet<u64> = within(views, span).iter().map(|view| view.session).collect();
         let before = within(views, &(span.start - spans.history_ms..span.start));
         let back_from = span.end + spans.washout_ms;
         // Open at its start, closed at its end.
@@ -126,13 +125,13 @@ impl<'v, 'a> Cohort<'v, 'a> {
         Self {
             people,
             here_before: before.iter().map(|view| view.person).collect(),
-            returned: after.iter().filter(|view| !sessions.contains(view.session)).map(|view| view.person).collect(),
+            returned: after.iter().filter(|view| !sessions.contains(&view.session)).map(|view| view.person).collect(),
             after,
         }
     }
 
-    fn stratum(&self, person: &str, seen: &[View<'_>]) -> (&'static str, &'static str) {
-        let kind = if self.here_before.contains(person) { "returning" } else { "new" };
+    fn stratum(&self, person: u64, seen: &[View]) -> (&'static str, &'static str) {
+        let kind = if self.here_before.contains(&person) { "returning" } else { "new" };
         let place = if seen.iter().any(|view| view.step.is_some()) { "journey" } else { "browse" };
         (kind, place)
     }
@@ -153,22 +152,44 @@ pub struct Revenue {
     pub future: Option<f64>,
 }
 
-/// What the window put at risk: the orders broken off, and those that lost customers would have made.
-pub fn revenue(views: &[View<'_>], spans: &Spans, excess_abandoned: Option<f64>, lost: f64) -> Revenue {
-    let history = spans.window.start - spans.history_ms..spans.window.start;
-    let orders: Vec<i64> = within(views, &history).iter().filter_map(View::order).collect();
-    let average_order = (!orders.is_empty()).then(|| orders.iter().sum::<i64>() as f64 / orders.len() as f64);
+/// What was ordered in a span.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Orders {
+    /// How many.
+    pub count: i64,
+    /// What was paid, in the currency's smallest unit.
+    pub paid: i64,
+}
+
+impl Orders {
+    /// The orders among the views of the history before the window.
+    pub fn before(views: &[View], spans: &Spans) -> Self {
+        let history = spans.window.start - spans.history_ms..spans.window.start;
+        let orders = within(views, &history).iter().filter_map(View::order);
+        orders.fold(Self::default(), |all, paid| Self { count: all.count + 1, paid: all.paid + paid })
+    }
+
+    /// What was paid on average; None without orders.
+    pub fn average(&self) -> Option<f64> {
+        (self.count > 0).then(|| self.paid as f64 / self.count as f64)
+    }
+}
+
+/// What the window put at risk: the orders broken off, and those that lost customers would have made. `before` are the orders of its
+/// history, whoever made them.
+pub fn revenue(views: &[View], spans: &Spans, before: Orders, excess_abandoned: Option<f64>, lost: f64) -> Revenue {
+    let average_order = before.average();
     let cohort = Cohort::new(views, &spans.control, spans);
-    let back: HashSet<&str> = cohort
+    let back: HashSet<u64> = cohort
         .people
         .iter()
         .filter(|(person, seen)| cohort.returned.contains(*person) && !seen.iter().any(|view| view.failed))
         .map(|(person, _)| *person)
         .collect();
-    let spent: i64 = cohort.after.iter().filter(|view| back.contains(view.person)).filter_map(View::order).sum();
+    let spent: i64 = cohort.after.iter().filter(|view| back.contains(&view.person)).filter_map(View::order).sum();
     let per_returning_control = (!back.is_empty()).then(|| spent as f64 / back.len() as f64);
     Revenue {
-        orders: orders.len() as i64,
+        orders: before.count,
         average_order,
         immediate: average_order.zip(excess_abandoned).map(|(average, excess)| average * excess.max(0.0)),
         per_returning_control,

@@ -10,7 +10,7 @@ mod people;
 mod retries;
 
 pub use journeys::{Abandonment, Journeys, abandonment};
-pub use lost::{LostCustomers, Revenue, Stratum, lost_customers, revenue};
+pub use lost::{LostCustomers, Orders, Revenue, Stratum, lost_customers, revenue};
 pub use people::{Exposure, exposure, views_per_minute};
 pub use retries::{Retries, retries};
 
@@ -22,15 +22,18 @@ pub const DAY_MS: i64 = 86_400_000;
 
 /// What impact needs to know of one page view. Views are handed over in order of time.
 #[derive(Debug, Clone, Copy)]
-pub struct View<'a> {
+pub struct View {
     /// When it began, in Unix ms.
     pub at_ms: i64,
-    /// Who: the visitor where there is consent, else the session.
-    pub person: &'a str,
+    /// Who: the visitor where there is consent, else the session. People, visits and pages are told by hashes of their names.
+    pub person: u64,
     /// The visit it belongs to.
-    pub session: &'a str,
+    pub session: u64,
     /// Its page.
-    pub page: &'a str,
+    pub page: u64,
+    /// Whether it is among the views asked about. Others only tell what their people did besides: who has no view that counts in a span
+    /// was not there, whatever else they did.
+    pub counts: bool,
     /// Its step in the journey looked at, counted from 0; None when it is not part of it.
     pub step: Option<u8>,
     /// Whether it failed.
@@ -41,7 +44,7 @@ pub struct View<'a> {
     pub paid: Option<i64>,
 }
 
-impl View<'_> {
+impl View {
     /// Whether it was an order: a payment that did not fail.
     pub fn order(&self) -> Option<i64> {
         self.paid.filter(|_| !self.failed)
@@ -92,8 +95,13 @@ impl Spans {
 }
 
 /// The views of a span; `views` are in order of time.
-fn within<'v, 'a>(views: &'v [View<'a>], span: &Range<i64>) -> &'v [View<'a>] {
+fn within<'v>(views: &'v [View], span: &Range<i64>) -> &'v [View] {
     let index = |at_ms| views.partition_point(|view| view.at_ms < at_ms);
     let (start, end) = (index(span.start), index(span.end));
     &views[start..end.max(start)]
+}
+
+/// Those views of a span that are asked about.
+fn counting<'v>(views: &'v [View], span: &Range<i64>) -> impl Iterator<Item = &'v View> + Clone {
+    within(views, span).iter().filter(|view| view.counts)
 }

@@ -1,6 +1,6 @@
 //! Who tried again, how that multiplied the load, and who gave up.
 
-use super::{Spans, View, within};
+use super::{Spans, View, counting};
 use std::collections::HashMap;
 
 /// What people did after a failure.
@@ -23,8 +23,8 @@ pub struct Retries {
 }
 
 /// Finds retries after failures inside the window, and the visits that gave up on a page.
-pub fn retries(views: &[View<'_>], spans: &Spans) -> Retries {
-    let mut by_session: HashMap<&str, Vec<&View<'_>>> = HashMap::new();
+pub fn retries(views: &[View], spans: &Spans) -> Retries {
+    let mut by_session: HashMap<u64, Vec<&View>> = HashMap::new();
     for view in views {
         by_session.entry(view.session).or_default().push(view);
     }
@@ -32,9 +32,9 @@ pub fn retries(views: &[View<'_>], spans: &Spans) -> Retries {
     let mut steps_retried = 0;
     let mut gave_up_after_ms = Vec::new();
     for session in by_session.values() {
-        let failed_in_window = |view: &&&View<'_>| view.failed && spans.window.contains(&view.at_ms);
+        let failed_in_window = |view: &&&View| view.failed && view.counts && spans.window.contains(&view.at_ms);
         let Some(first_failure) = session.iter().find(failed_in_window) else { continue };
-        let mut by_page: HashMap<&str, Vec<&View<'_>>> = HashMap::new();
+        let mut by_page: HashMap<u64, Vec<&View>> = HashMap::new();
         for view in session {
             by_page.entry(view.page).or_default().push(view);
         }
@@ -54,7 +54,7 @@ pub fn retries(views: &[View<'_>], spans: &Spans) -> Retries {
                 found.succeeded += i64::from(!view.failed);
                 found.chains += i64::from(chain == 1);
                 found.longest_chain = found.longest_chain.max(chain);
-                steps_retried += i64::from(view.step.is_some() && spans.window.contains(&view.at_ms));
+                steps_retried += i64::from(view.step.is_some() && view.counts && spans.window.contains(&view.at_ms));
             }
             let last_failure = page.iter().rposition(|view| failed_in_window(&view));
             gave_up |= last_failure.is_some_and(|last| page[last..].iter().all(|view| view.failed));
@@ -64,7 +64,7 @@ pub fn retries(views: &[View<'_>], spans: &Spans) -> Retries {
         }
     }
     gave_up_after_ms.sort_unstable();
-    let steps = within(views, &spans.window).iter().filter(|view| view.step.is_some()).count() as i64;
+    let steps = counting(views, &spans.window).filter(|view| view.step.is_some()).count() as i64;
     found.amplification = (steps > steps_retried).then(|| steps as f64 / (steps - steps_retried) as f64);
     found.sessions_that_gave_up = gave_up_after_ms.len() as i64;
     // Nearest rank: the smallest value that half of them do not exceed.
