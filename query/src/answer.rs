@@ -136,6 +136,11 @@ pub fn echo(query: &Query, window: Window, step: Option<Step>) -> Map<String, Va
     if takes(Parameter::Limit) {
         put("limit", query.limit.into());
     }
+    for (name, text) in [("journey", &query.journey), ("currency", &query.currency)] {
+        if !text.is_empty() {
+            put(name, text.as_str().into());
+        }
+    }
     if query.call == Call::Values {
         put("q", query.q.as_str().into());
     }

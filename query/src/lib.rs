@@ -25,6 +25,8 @@ mod figures;
 mod format;
 pub mod grammar;
 mod headers;
+pub mod impact;
+pub mod incidents;
 pub mod journeys;
 mod known;
 mod marks;

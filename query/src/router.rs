@@ -4,8 +4,8 @@ use crate::calls::{self, Parts};
 use crate::grammar::nearest;
 use crate::state::QueryState;
 use crate::{
-    alerts, assets, attribution, audit, compare, crux, erase, events, feedback, headers, journeys, marks, openapi,
-    people, prometheus, scales, sessions, slos, tokens,
+    alerts, assets, attribution, audit, compare, crux, erase, events, feedback, headers, impact, incidents, journeys,
+    marks, openapi, people, prometheus, scales, sessions, slos, tokens,
 };
 use axum::extract::Path;
 use axum::http::Method;
@@ -18,7 +18,7 @@ use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 
 /// Every GET of the API below a site, with its handler. The paths are those of the OpenAPI document.
-fn site_calls() -> [(&'static str, MethodRouter<QueryState>); 13] {
+fn site_calls() -> [(&'static str, MethodRouter<QueryState>); 15] {
     [
         ("/api/v1/sites/{site}/schema", get(calls::schema)),
         ("/api/v1/sites/{site}/values/{dimension}", get(calls::values)),
@@ -33,6 +33,8 @@ fn site_calls() -> [(&'static str, MethodRouter<QueryState>); 13] {
         ("/api/v1/sites/{site}/sessions/{id}", get(sessions::session)),
         ("/api/v1/sites/{site}/attribution", get(attribution::attribution)),
         ("/api/v1/sites/{site}/feedback", get(feedback::feedback)),
+        ("/api/v1/sites/{site}/impact", get(impact::impact)),
+        ("/api/v1/sites/{site}/incidents/{id}/impact", get(impact::incident_impact)),
     ]
 }
 
@@ -85,6 +87,16 @@ fn slo_calls() -> [(&'static str, MethodRouter<QueryState>, &'static str); 14] {
         ("/api/v1/sites/{site}/silences/{id}", delete(alerts::end_silence), "DELETE"),
         ("/api/v1/sites/{site}/alert-routes", get(alerts::alert_routes), "GET, HEAD"),
         ("/api/v1/sites/{site}/alert-routes/{id}", route, "GET, HEAD, PUT, DELETE"),
+    ]
+}
+
+/// Incidents, with the methods that there are.
+fn incident_calls() -> [(&'static str, MethodRouter<QueryState>, &'static str); 2] {
+    let incident = get(incidents::incident).put(incidents::put_incident).delete(incidents::delete_incident);
+    let all = get(incidents::incidents).post(incidents::declare_incident);
+    [
+        ("/api/v1/sites/{site}/incidents", all, "GET, HEAD, POST"),
+        ("/api/v1/sites/{site}/incidents/{id}", incident, "GET, HEAD, PUT, DELETE"),
     ]
 }
 
@@ -152,8 +164,10 @@ pub fn paths() -> Vec<&'static str> {
     // Under their other paths they are the same calls.
     let crux = crux_calls().map(|(path, ..)| path).into_iter().filter(|path| path.starts_with("/api/"));
     let journeys = journey_calls().map(|(path, ..)| path).into_iter().chain(scale_calls().map(|(path, ..)| path));
+    let incidents = incident_calls().map(|(path, ..)| path);
     let sites = site_calls().map(|(path, _)| path).into_iter();
-    sites.chain(access).chain(slos).chain(marks).chain(prometheus).chain(crux).chain(journeys).chain(others).collect()
+    let sites = sites.chain(access).chain(slos).chain(marks).chain(prometheus).chain(crux).chain(journeys);
+    sites.chain(incidents).chain(others).collect()
 }
 
 /// The API and the dashboard. It brings the fallback of the whole server: whatever is nothing else is the dashboard.
@@ -173,8 +187,8 @@ pub fn router(state: QueryState) -> Router {
         .merge(with_methods(&crux_calls()))
         .with_state(state.clone());
     let reads = reads.merge(with_methods(&slo_calls())).merge(with_methods(&mark_calls()));
-    let reads =
-        reads.merge(with_methods(&journey_calls())).merge(with_methods(&scale_calls())).with_state(state.clone());
+    let reads = reads.merge(with_methods(&journey_calls())).merge(with_methods(&scale_calls()));
+    let reads = reads.merge(with_methods(&incident_calls())).with_state(state.clone());
     // Parts of a batch are answered as they are, and compressed with the whole. They are GETs, whatever else a path takes.
     let batch = post(calls::batch).fallback(posts_only).layer(Extension(Parts(reads.clone())));
     let compress = CompressionLayer::new()
@@ -239,6 +253,8 @@ async fn unknown_call(Path((_, call)): Path<(String, String)>) -> Problem {
         "attribution",
         "sessions",
         "feedback",
+        "incidents",
+        "impact",
     ];
     let problem = Problem::not_found(format!("there is no such call; there are: {}", known.join(", ")));
     match nearest(&call, &known) {

@@ -7,7 +7,7 @@ use felt_schema::metric::Metric;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
-const CALLS: [Call; 13] = [
+const CALLS: [Call; 14] = [
     Call::Values,
     Call::Summary,
     Call::Series,
@@ -21,6 +21,7 @@ const CALLS: [Call; 13] = [
     Call::Sessions,
     Call::Attribution,
     Call::Feedback,
+    Call::Impact,
 ];
 
 /// Any text without control characters, with what is special to URLs and to the grammar over-represented.
@@ -115,6 +116,8 @@ prop_compose! {
         cursor in proptest::option::of(text()),
         min in 0..1_000_000_u64,
         q in text(),
+        journey in text(),
+        currency in select(&["", "EUR", "JPY"][..]),
     ) -> Query {
         let takes = |parameter| call.takes(parameter);
         let figure = metrics.iter().find(|metric| **metric != Measure::Happiness).cloned();
@@ -150,6 +153,8 @@ prop_compose! {
             cursor: cursor.filter(|_| takes(Parameter::Cursor)),
             min: if takes(Parameter::Min) { min } else { 0 },
             q: if takes(Parameter::Q) { q } else { String::new() },
+            journey: if takes(Parameter::Journey) { journey } else { String::new() },
+            currency: if takes(Parameter::Currency) { currency.to_owned() } else { String::new() },
             metrics,
         }
     }

@@ -68,6 +68,21 @@ impl Api {
         serde_json::from_str(&text).with_context(|| format!("import answered {text}"))
     }
 
+    /// Sends JSON to a call of the site: the status and the parsed answer.
+    ///
+    /// # Errors
+    /// When no answer came.
+    pub async fn send(&self, method: &str, call: &str, body: &Value) -> Result<(u16, Value)> {
+        let address = format!("{}/api/v1/sites/{}/{call}", self.base, self.site);
+        let mut request = self.http.request(method.parse()?, address).json(body);
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        let answer = request.send().await?;
+        let status = answer.status().as_u16();
+        Ok((status, answer.json().await.unwrap_or(Value::Null)))
+    }
+
     /// Any GET below the address: status and body.
     ///
     /// # Errors

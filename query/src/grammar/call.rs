@@ -40,6 +40,10 @@ pub enum Call {
     Journeys,
     /// Whether people leave where views felt worse.
     Calibration,
+    /// Declared spans in which something was wrong.
+    Incidents,
+    /// Whom a window hurt.
+    Impact,
 }
 
 /// A parameter of the grammar.
@@ -63,11 +67,13 @@ pub enum Parameter {
     Cursor,
     Min,
     Q,
+    Journey,
+    Currency,
 }
 
 impl Parameter {
     /// Every parameter of the grammar.
-    pub const ALL: [Parameter; 17] = [
+    pub const ALL: [Parameter; 19] = [
         Parameter::Range,
         Parameter::From,
         Parameter::To,
@@ -85,6 +91,8 @@ impl Parameter {
         Parameter::Cursor,
         Parameter::Min,
         Parameter::Q,
+        Parameter::Journey,
+        Parameter::Currency,
     ];
 
     /// Its name in a query string.
@@ -107,6 +115,8 @@ impl Parameter {
             Parameter::Cursor => "cursor",
             Parameter::Min => "min",
             Parameter::Q => "q",
+            Parameter::Journey => "journey",
+            Parameter::Currency => "currency",
         }
     }
 
@@ -118,7 +128,7 @@ impl Parameter {
 
 impl Call {
     /// Every call.
-    pub const ALL: [Call; 17] = [
+    pub const ALL: [Call; 19] = [
         Call::Schema,
         Call::Values,
         Call::Summary,
@@ -136,6 +146,8 @@ impl Call {
         Call::Feedback,
         Call::Journeys,
         Call::Calibration,
+        Call::Incidents,
+        Call::Impact,
     ];
 
     /// Its name in a path.
@@ -157,6 +169,8 @@ impl Call {
             Call::Feedback => "feedback",
             Call::Journeys => "journeys",
             Call::Calibration => "calibration",
+            Call::Incidents => "incidents",
+            Call::Impact => "impact",
         }
     }
 
@@ -170,7 +184,7 @@ impl Call {
             Call::Series => &[Range, From, To, Tz, Metrics, Stats, F, Who, Step],
             Call::Breakdown => &[Range, From, To, Tz, Metrics, Stats, By, F, Who, Order, Limit, Cursor, Min],
             Call::Distribution => &[Range, From, To, Tz, Metric, F, Who],
-            Call::Health | Call::Annotations => &[Range, From, To, Tz],
+            Call::Health | Call::Annotations | Call::Incidents => &[Range, From, To, Tz],
             Call::Compare => &[Range, From, To, Tz, Metrics, By, F, Who, Vs, Limit],
             Call::Changes => &[Range, From, To, Tz, Metrics, By, F, Who, Limit],
             Call::Releases => &[Range, From, To, Tz, Limit],
@@ -179,6 +193,7 @@ impl Call {
             Call::Attribution => &[Range, From, To, Tz, Metric, By, F, Who, Limit, Min],
             Call::Feedback => &[Range, From, To, Tz, F, Who, Limit, Cursor],
             Call::Journeys | Call::Calibration => &[Range, From, To, Tz, F, Who],
+            Call::Impact => &[Range, From, To, Tz, F, Journey, Currency],
         }
     }
 
@@ -204,7 +219,9 @@ impl Call {
             | Call::Attribution
             | Call::Feedback
             | Call::Journeys
-            | Call::Calibration => return Vec::new(),
+            | Call::Calibration
+            | Call::Incidents
+            | Call::Impact => return Vec::new(),
         };
         std::iter::once(Measure::Happiness).chain(values.iter().copied().map(Measure::Value)).collect()
     }

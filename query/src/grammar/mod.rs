@@ -83,4 +83,8 @@ pub struct Query {
     pub min: u64,
     /// The text that type-ahead values contain.
     pub q: String,
+    /// The journey whose losses are told; empty for the site's own choice.
+    pub journey: String,
+    /// The currency of its orders; empty for the most usual one.
+    pub currency: String,
 }

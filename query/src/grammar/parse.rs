@@ -30,11 +30,31 @@ impl Query {
         let cursor = reader.read(Parameter::Cursor, short);
         let min = reader.read(Parameter::Min, min).unwrap_or(0);
         let q = reader.read(Parameter::Q, short).unwrap_or_default();
+        let journey = reader.read(Parameter::Journey, short).unwrap_or_default();
+        let currency = reader.read(Parameter::Currency, currency).unwrap_or_default();
         if !reader.faults.is_empty() {
             return Err(Faults(reader.faults));
         }
         let stats = if stats.is_empty() { call.default_stats() } else { stats };
-        Ok(Query { call, range, zone, metrics, stats, by, filters, step, who, vs, order, limit, cursor, min, q })
+        Ok(Query {
+            call,
+            range,
+            zone,
+            metrics,
+            stats,
+            by,
+            filters,
+            step,
+            who,
+            vs,
+            order,
+            limit,
+            cursor,
+            min,
+            q,
+            journey,
+            currency,
+        })
     }
 }
 
@@ -216,4 +236,10 @@ fn short(text: &str) -> Result<String, Fault> {
         return Err(Fault::new("", format!("is longer than {VALUE_BYTES_MAX} bytes or has control characters in it")));
     }
     Ok(text.to_owned())
+}
+
+fn currency(text: &str) -> Result<String, Fault> {
+    let valid = text.len() == 3 && text.bytes().all(|letter| letter.is_ascii_alphabetic());
+    let wrong = || Fault::new("currency", "a currency is three letters of ISO 4217, such as EUR");
+    valid.then(|| text.to_ascii_uppercase()).ok_or_else(wrong)
 }

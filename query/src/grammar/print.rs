@@ -48,6 +48,11 @@ impl Query {
         if !self.q.is_empty() {
             pairs.push(("q", codec::encode(&self.q)));
         }
+        for (name, text) in [("journey", &self.journey), ("currency", &self.currency)] {
+            if !text.is_empty() {
+                pairs.push((name, codec::encode(text)));
+            }
+        }
         pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
     }
 }

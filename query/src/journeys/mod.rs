@@ -5,7 +5,7 @@
 //! in the time asked for: pauses do not cut it, because people come back from their bank's page half an hour later.
 
 mod calls;
-mod definition;
+pub(crate) mod definition;
 mod figures;
 mod shapes;
 mod visits;

@@ -108,6 +108,13 @@ use utoipa::{Modify, OpenApi};
         crate::alerts::alert_route,
         crate::alerts::put_alert_route,
         crate::alerts::delete_alert_route,
+        crate::incidents::incidents,
+        crate::incidents::declare_incident,
+        crate::incidents::incident,
+        crate::incidents::put_incident,
+        crate::incidents::delete_incident,
+        crate::impact::impact,
+        crate::impact::incident_impact,
         document
     ),
     components(schemas(ProblemBody, ProblemError, BatchQuestion, BatchPart, BatchAnswer)),
@@ -121,6 +128,7 @@ use utoipa::{Modify, OpenApi};
         (name = "scales", description = "What views are judged by, and whether the data agree"),
         (name = "slos", description = "Promises on what people felt, and how they stand"),
         (name = "prometheus", description = "For Prometheus and Grafana"),
+        (name = "impact", description = "Incidents, and whom a time hurt"),
         (name = "privacy", description = "Erasing a person, with the proof of it"),
         (name = "access", description = "Who may come in: sessions, people, tokens; and the record of writes"),
         (name = "health", description = "Whether the figures can be trusted")

@@ -210,3 +210,16 @@ parameters! {
         cursor: Option<String>,
     }
 }
+
+parameters! {
+    /// Parameters of `impact`.
+    ImpactParameters {
+        /// A filter `dimension:op:v1,v2`; may be repeated. It chooses the views that count in the window and its control.
+        f: Option<Vec<String>>,
+        /// The journey whose losses and orders are told.
+        journey: Option<String>,
+        /// The currency of its orders, ISO 4217.
+        #[param(example = "EUR")]
+        currency: Option<String>,
+    }
+}

@@ -14,6 +14,7 @@ mod feedback;
 mod formats;
 mod guard;
 mod hostile;
+mod impact;
 mod journeys;
 mod limits;
 mod marks;

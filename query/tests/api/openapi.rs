@@ -121,6 +121,8 @@ async fn answers_have_the_documented_shape() {
         ("/api/v1/sites/{site}/breakdown", "?range=24h&by=page,tag:plan&limit=1"),
         ("/api/v1/sites/{site}/distribution", "?range=24h&metric=lcp"),
         ("/api/v1/sites/{site}/distribution", "?range=24h&metric=happiness"),
+        ("/api/v1/sites/{site}/impact", "?range=24h"),
+        ("/api/v1/sites/{site}/incidents", ""),
         ("/api/v1/sites/{site}/health", ""),
         ("/api/v1/sites/{site}/compare", "?range=24h"),
         ("/api/v1/sites/{site}/changes", "?range=24h"),
