@@ -3,6 +3,9 @@
 //! The history comes in by `POST import`, through the log and the processor, as anybody's history does.
 
 mod crowd;
+mod feedback;
+mod marks;
+mod regulars;
 mod shop;
 mod story;
 mod visitors;
@@ -65,7 +68,10 @@ async fn visit(args: &cli::Demo, url: &str, stop: CancellationToken) -> Result<(
     let client = Client::new(url, SITE, None)?;
     let now_ms = SystemClock.now_ms();
     let story = Story::ending(url, now_ms);
+    let disappointed = visitors::disappointed(&story, args.sessions_per_day);
+    let story = story.with_disappointed(disappointed);
     let mut reached = Reached::read(&args.data)?;
+    let first_start = reached.at_ms.is_none();
     let first_ms = now_ms - i64::from(args.days) * 24 * HOUR_MS;
     let from_ms = reached.at_ms.unwrap_or(first_ms).max(first_ms);
     let mut source = Source {
@@ -84,6 +90,9 @@ async fn visit(args: &cli::Demo, url: &str, stop: CancellationToken) -> Result<(
         }
         views += lines.len();
         send(&client, &lines).await?;
+    }
+    if first_start && !stop.is_cancelled() {
+        marks::tell(url, SITE, &source.story).await?;
     }
     reached.keep(now_ms)?;
     if views > 0 && !stop.is_cancelled() {

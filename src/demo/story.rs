@@ -1,8 +1,9 @@
 //! What happens in the demo's shop over four weeks, so that the screens have something true to tell:
 //!
 //! - release 413 loads a heavy picture on product pages: phones wait; release 414 mends it;
-//! - one afternoon the payment service fails for 26 minutes: people retry, and give up;
-//! - Brazil waits longer than everyone else; search answers slowly on phones; a banner shifts the category pages.
+//! - one afternoon eight days ago the payment service fails for two and a half hours: people retry, give up, and some stay away;
+//! - Brazil waits longer than everyone else; search answers slowly on phones, so that many give up finding anything; a banner shifts
+//!   the category pages.
 
 use rand::Rng;
 use rand::rngs::StdRng;
@@ -10,6 +11,7 @@ use rand::seq::IndexedRandom;
 use serde_json::{Map, Value, json};
 
 use super::crowd::Person;
+use super::feedback;
 
 const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
@@ -152,15 +154,33 @@ pub struct Story {
     pub origin: String,
     now_ms: i64,
     incident_ms: std::ops::Range<i64>,
+    disappointed: std::collections::HashSet<u32>,
 }
 
 impl Story {
     /// The story that has reached the present at `now_ms`.
     pub fn ending(origin: &str, now_ms: i64) -> Self {
         let midnight = now_ms.div_euclid(DAY_MS) * DAY_MS;
-        // Six days ago from 14:04 to 14:30 UTC.
-        let start = midnight - 6 * DAY_MS + (14 * 60 + 4) * MINUTE_MS;
-        Self { origin: origin.to_owned(), now_ms, incident_ms: start..start + 26 * MINUTE_MS }
+        // Eight days ago from 13:40 to 16:10 UTC: so long ago that it is known who came back.
+        let start = midnight - 8 * DAY_MS + (13 * 60 + 40) * MINUTE_MS;
+        let incident_ms = start..start + 150 * MINUTE_MS;
+        Self { origin: origin.to_owned(), now_ms, incident_ms, disappointed: Default::default() }
+    }
+
+    /// When payment failed.
+    pub fn incident_ms(&self) -> std::ops::Range<i64> {
+        self.incident_ms.clone()
+    }
+
+    /// The same story, in which these regular visitors are those whom payment failed.
+    #[must_use]
+    pub fn with_disappointed(self, disappointed: std::collections::HashSet<u32>) -> Self {
+        Self { disappointed, ..self }
+    }
+
+    /// Whether payment failed a regular visitor before `at_ms`; within the first hour everybody tries again.
+    pub fn disappointed(&self, regular: u32, at_ms: i64) -> bool {
+        at_ms > self.incident_ms.end + 60 * MINUTE_MS && self.disappointed.contains(&regular)
     }
 
     /// The release that was live.
@@ -174,11 +194,11 @@ impl Story {
     }
 
     /// One page view of one person.
-    pub fn visit(&self, page: Page, at_ms: i64, person: &Person, rng: &mut StdRng) -> Felt {
+    pub fn visit(&self, page: Page, before: Option<Page>, at_ms: i64, person: &Person, rng: &mut StdRng) -> Felt {
         let (ttfb, fcp, lcp, inp, cls) = page.ordinary();
         let release = self.release(at_ms);
         let heavy_picture = release == "413" && page == Page::Product;
-        let failed = page == Page::Pay && self.incident_ms.contains(&at_ms) && rng.random_bool(0.7);
+        let failed = page == Page::Pay && self.incident_ms.contains(&at_ms) && rng.random_bool(0.85);
 
         let luck = lognormal(rng, 0.38);
         let network = person.slowness * luck;
@@ -200,7 +220,14 @@ impl Story {
         // Who waits long loses patience: some leave before there is anything to see.
         let patience_ms = 4_200.0 * lognormal(rng, 0.55);
         let gave_up = lcp > patience_ms;
-        let dwell_ms = if gave_up { patience_ms } else { lcp + 5_000.0 + 21_000.0 * lognormal(rng, 0.9) };
+        let dwell_ms = if gave_up {
+            patience_ms
+        } else if failed {
+            // Nobody reads an error page for long.
+            lcp + 1_500.0 + 5_000.0 * lognormal(rng, 0.6)
+        } else {
+            lcp + 5_000.0 + 21_000.0 * lognormal(rng, 0.9)
+        };
         let interacted = !gave_up && !failed && rng.random_bool(0.78);
 
         let mut metrics = Map::new();
@@ -244,8 +271,12 @@ impl Story {
         if let Some(step) = checkout_step(page).filter(|_| !failed && !gave_up) {
             events.push(step_event(step, lcp, rng));
         }
+        if let Some(step) = find_step(page, before).filter(|_| !gave_up) {
+            events.push(json!({"type": "step", "at": lcp.round(), "journey": "find", "step": step}));
+        }
         let felt_bad =
             if failed { 1.0 } else { ((lcp - 2_500.0) / 4_000.0).clamp(0.0, 1.0).max(f64::from(u8::from(gave_up))) };
+        events.extend(feedback::said(page, dwell_ms * 0.9, felt_bad, failed, rng));
         Felt {
             nav: if rng.random_bool(0.06) { "back_forward" } else { "navigate" },
             left_ms: dwell_ms.round() as i64,
@@ -265,6 +296,15 @@ fn checkout_step(page: Page) -> Option<&'static str> {
         Page::Address => Some("address"),
         Page::Pay => Some("pay"),
         Page::Done => Some("done"),
+        _ => None,
+    }
+}
+
+/// Finding something: from the search to a product.
+fn find_step(page: Page, before: Option<Page>) -> Option<&'static str> {
+    match (page, before) {
+        (Page::Search, _) => Some("search"),
+        (Page::Product, Some(Page::Search)) => Some("product"),
         _ => None,
     }
 }

@@ -6,8 +6,10 @@
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
+use std::collections::HashSet;
 
 use super::crowd::{self, Person};
+use super::regulars;
 use super::story::{Page, Story};
 
 /// Milliseconds of an hour.
@@ -31,6 +33,8 @@ pub struct Line {
     pub until_ms: i64,
     /// The import line, without its line feed.
     pub json: String,
+    /// The regular visitor whose page failed.
+    pub failed_regular: Option<u32>,
 }
 
 /// Every page view of the sessions that begin in the hour starting at `hour_ms`, in order of their start.
@@ -45,22 +49,38 @@ pub fn hour(story: &Story, hour_ms: i64, sessions_per_day: u32) -> Vec<Line> {
     let mut lines = Vec::with_capacity(sessions * 4);
     for n in 0..sessions {
         let start_ms = hour_ms + rng.random_range(0..HOUR_MS);
-        session(story, start_ms, &format!("{:x}-{n}", hour_ms / HOUR_MS), &mut rng, &mut lines);
+        let regular = regulars::draw(story, start_ms, sessions_per_day, &mut rng);
+        session(story, start_ms, &format!("{:x}-{n}", hour_ms / HOUR_MS), regular, &mut rng, &mut lines);
     }
     lines.sort_by_key(|line| line.at_ms);
     lines
 }
 
-fn session(story: &Story, start_ms: i64, name: &str, rng: &mut StdRng, lines: &mut Vec<Line>) {
+/// The regular visitors whom the story's incident fails.
+pub fn disappointed(story: &Story, sessions_per_day: u32) -> HashSet<u32> {
+    let incident = story.incident_ms();
+    // Visits that reach into it may have begun in the hour before.
+    let hours = incident.start / HOUR_MS - 1..=incident.end / HOUR_MS;
+    let lines = hours.flat_map(|hour| self::hour(story, hour * HOUR_MS, sessions_per_day));
+    lines.filter(|line| incident.contains(&line.at_ms)).filter_map(|line| line.failed_regular).collect()
+}
+
+fn session(story: &Story, start_ms: i64, name: &str, regular: Option<u32>, rng: &mut StdRng, lines: &mut Vec<Line>) {
     let bot = rng.random_bool(BOT_SHARE);
-    let person = if bot { crowd::bot(rng) } else { crowd::person(rng) };
+    let regular = regular.filter(|_| !bot);
+    let person = match regular {
+        Some(regular) => regulars::person(regular),
+        None if bot => crowd::bot(rng),
+        None => crowd::person(rng),
+    };
+    let mut before = None;
     let mut at_ms = start_ms;
     let mut page = Page::landing(rng);
     let mut referrer = crowd::referrer(rng).to_owned();
     for n in 0..VIEWS_PER_SESSION_MAX {
-        let felt = story.visit(page, at_ms, &person, rng);
+        let felt = story.visit(page, before, at_ms, &person, rng);
         let url = format!("{}{}", story.origin, page.path(rng));
-        let view = json!({
+        let mut view = json!({
             "v": 1,
             "view": format!("demo-{name}-{n}"),
             "seq": 0,
@@ -82,15 +102,20 @@ fn session(story: &Story, start_ms: i64, name: &str, rng: &mut StdRng, lines: &m
             "release": story.release(at_ms),
             "tags": {"plan": person.plan},
         });
+        if let Some(regular) = regular {
+            view["visitor"] = format!("demo-visitor-{regular}").into();
+        }
         let line = json!({
             "at": super::rfc3339(at_ms),
             "ua": person.user_agent,
             "country": person.country,
             "snapshot": view,
         });
-        lines.push(Line { at_ms, until_ms: at_ms + felt.left_ms, json: line.to_string() });
+        let failed_regular = regular.filter(|_| felt.failed);
+        lines.push(Line { at_ms, until_ms: at_ms + felt.left_ms, json: line.to_string(), failed_regular });
         at_ms += felt.left_ms + rng.random_range(50..1_500);
         referrer = url;
+        before = Some(page);
         match page.next(felt.unhappy, felt.failed, rng) {
             Some(next) => page = next,
             None => break,
@@ -121,6 +146,23 @@ mod tests {
         let draw = || hour(&story(), hour_ms, 2_000).into_iter().map(|l| l.json).collect::<Vec<_>>();
         assert_eq!(draw(), draw());
         assert!(draw().len() > 50);
+    }
+
+    #[test]
+    fn those_whom_payment_failed_come_back_less_often() {
+        let story = story();
+        let hurt = disappointed(&story, 3_000);
+        assert!(hurt.len() > 10, "{}", hurt.len());
+        let after = story.incident_ms().end + 2 * HOUR_MS;
+        let told = story.with_disappointed(hurt.clone());
+        let seen = |story: &Story| {
+            let hours = (0..144).flat_map(|n| hour(story, after / HOUR_MS * HOUR_MS + n * HOUR_MS, 3_000));
+            let lines: Vec<String> = hours.map(|line| line.json).collect();
+            let came = |regular: &&u32| lines.iter().any(|line| line.contains(&format!("\"demo-visitor-{regular}\"")));
+            hurt.iter().filter(came).count()
+        };
+        let (otherwise, now) = (seen(&self::story()), seen(&told));
+        assert!(now * 3 < otherwise * 2, "{now} came back, {otherwise} otherwise would have");
     }
 
     #[test]
