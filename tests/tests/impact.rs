@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use felt_schema::clock::{Clock, SystemClock};
 use felt_tests::api::{Api, metric};
 use felt_tests::process::Felt;
 use serde_json::{Value, json};
@@ -98,7 +99,7 @@ async fn the_incident_of_the_vectors_is_told_as_it_was_worked_out() -> Result<()
     let log = std::fs::read_to_string(vectors().join("impact_events.csv"))?;
     let window: Vec<i64> = all["incident_ms"].as_array().unwrap().iter().map(|ms| ms.as_i64().unwrap()).collect();
     // Page views are kept for 30 days: the log is moved so that the days to come back have just passed.
-    let now_ms = jiff::Timestamp::now().as_millisecond();
+    let now_ms = SystemClock.now_ms();
     let end_ms = (now_ms - 6 * DAY_MS - 2 * HOUR_MS) / MINUTE_MS * MINUTE_MS;
     let moved_ms = end_ms - window[1];
     let (from, to) = (rfc3339(window[0] + moved_ms), rfc3339(end_ms));
