@@ -180,7 +180,7 @@ async fn those_who_came_back_are_told_apart_from_those_who_did_not() {
     assert_eq!(lost["visitors"], 6);
     assert_eq!(answer["data"]["settled"]["now"], true);
     let words = words(&answer);
-    assert!(words.contains("that is 6 who did not come back though they otherwise would have (95 % interval 3 to 9; so few people are no more than a hint)"), "{words}");
+    assert!(words.contains("that is 6 who did not come back though they otherwise would have (95 % interval 2 to 10; so few people are no more than a hint)"), "{words}");
 }
 
 #[tokio::test]
