@@ -29,4 +29,3 @@ mod sources;
 mod summary;
 mod support;
 mod tenants;
-mod thousand;

@@ -1,11 +1,15 @@
 //! A thousand promises, judged each minute: the one that burns fires and no other, and what it costs is printed.
 
-use super::support::Service;
+#[path = "api/support.rs"]
+#[allow(dead_code, reason = "it is the API's tests' own")]
+mod support;
+
 use felt_query::{alerts, slos};
 use felt_schema::rows::{SloMinuteRow, SloRow};
 use felt_schema::slo::{Checks, read_json};
 use serde_json::json;
 use std::time::{Duration, Instant};
+use support::Service;
 
 const PROMISES: i64 = 1_000;
 /// Past minutes of each, for as long as the longest rule looks back.
