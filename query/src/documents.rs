@@ -9,9 +9,6 @@ use crate::state::QueryState;
 use felt_schema::rows::DocumentRow;
 use felt_store::{JsonRow, Param, StoreError};
 
-/// Most bytes of a document.
-pub const DOCUMENT_BYTES_MAX: usize = 16 * 1024;
-
 const COLUMNS: &str = "site, id, toUnixTimestamp64Milli(version), deleted, body, author";
 const NEWEST: &str = "ORDER BY version DESC LIMIT 1 BY site, id";
 const ALL: &str = "ORDER BY site, id, version";
@@ -35,8 +32,6 @@ pub enum Kind {
     AlertRoute,
     /// A span or an alert that is not to be told.
     Silence,
-    /// A picture of the dashboard that whoever has the link may see.
-    Share,
 }
 
 impl Kind {
@@ -50,7 +45,6 @@ impl Kind {
             Kind::Correction => "correction",
             Kind::AlertRoute => "alert_route",
             Kind::Silence => "silence",
-            Kind::Share => "share",
         }
     }
 }

@@ -15,7 +15,6 @@ mod calls;
 mod compare;
 mod config;
 mod crux;
-#[allow(dead_code, reason = "each kind is used by the calls that are being built on it")]
 mod documents;
 pub mod erase;
 mod events;

@@ -57,8 +57,9 @@ pub(super) async fn compared(
     let tried = verdicts.iter().filter(|verdict| **verdict != Verdict::TooFew).count();
     let mut warnings = Vec::new();
     if tried > 1 {
+        let are = if believed == 1 { "is" } else { "are" };
         warnings.push(format!(
-            "{tried} differences were tried at once, so {believed} are called better or worse, of which one in twenty may be chance \
+            "{tried} differences were tried at once, and {believed} {are} called better or worse, of which one in twenty may be chance \
              (Benjamini-Hochberg); intervals are those of each alone"
         ));
     }
