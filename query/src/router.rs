@@ -190,7 +190,8 @@ pub fn router(state: QueryState) -> Router {
     let reads = reads.merge(with_methods(&journey_calls())).merge(with_methods(&scale_calls()));
     let reads = reads.merge(with_methods(&incident_calls())).with_state(state.clone());
     // Parts of a batch are answered as they are, and compressed with the whole. They are GETs, whatever else a path takes.
-    let batch = post(calls::batch).fallback(posts_only).layer(Extension(Parts(reads.clone())));
+    let parts = reads.clone().route("/api/v1/sites/{site}/{call}", any(unknown_call)).fallback(no_such_path);
+    let batch = post(calls::batch).fallback(posts_only).layer(Extension(Parts(parts)));
     let compress = CompressionLayer::new()
         .br(true)
         .gzip(true)
@@ -229,6 +230,11 @@ async fn gets_and_posts_only(_: Method) -> Response {
 
 async fn posts_only(_: Method) -> Response {
     Problem::method_not_allowed("POST").into_response()
+}
+
+/// A part of a batch that no call of the API answers.
+async fn no_such_path() -> Problem {
+    Problem::not_found("there is no such path; /api/v1/openapi.json has all of them")
 }
 
 /// A call that is not there, or not there yet.

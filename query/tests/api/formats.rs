@@ -81,10 +81,13 @@ async fn a_batch_answers_each_part_as_it_would_alone() {
         {"path": "/api/v1/batch"},
         {"path": "/api/v1/sites/shop/summary?f= {"},
         {"path": "/api/v1/sites"},
+        {"path": "/api/v1/sites/shop/sumary"},
+        {"path": "/api/v1/sites/shop/slos/none/nothing"},
     ]});
     let answer = batch(&service, &body.to_string()).await.json();
     let statuses: Vec<&Value> = answer["responses"].as_array().unwrap().iter().map(|part| &part["status"]).collect();
-    assert_eq!(statuses, [200, 404, 400, 200, 400, 400, 200]);
+    assert_eq!(statuses, [200, 404, 400, 200, 400, 400, 200, 404, 404]);
+    assert_eq!(answer["responses"][7]["body"]["did_you_mean"], "summary");
     assert_eq!(answer["responses"][0]["body"]["meta"]["views"], 1);
     assert_eq!(answer["responses"][2]["body"]["errors"][0]["parameter"], "step");
     let list = batch(&service, "[\"/api/v1/sites/shop/health\"]").await.json();
