@@ -12,6 +12,12 @@ use felt_tests::process::{Felt, run_felt};
 use serde_json::{Value, json};
 
 const VIEWS: usize = 12_000;
+
+/// Most memory of each process while it does this: several times what was seen, so that what is lost or kept for ever is noticed.
+const INGEST_MIB_MAX: u64 = 96;
+const PROCESSOR_MIB_MAX: u64 = 384;
+const QUERY_MIB_MAX: u64 = 128;
+const ENGINE_MIB_MAX: u64 = 1_024;
 const AT_ONCE: usize = 32;
 
 struct Cluster {
@@ -103,6 +109,16 @@ async fn every_acknowledged_view_is_counted_once_though_a_processor_is_killed_ha
         })
         .collect();
     assert_eq!(counts, expected, "every rollup counts every view once");
+    for (name, felt, most_mib) in [
+        ("ingest", &cluster.ingest, INGEST_MIB_MAX),
+        ("processor", &survivor, PROCESSOR_MIB_MAX),
+        ("query", &cluster.query, QUERY_MIB_MAX),
+        ("engine", &cluster.engine, ENGINE_MIB_MAX),
+    ] {
+        let peak_mib = felt.memory_peak_bytes()?.0 >> 20;
+        println!("peak memory of felt {name}: {peak_mib} MiB");
+        assert!(peak_mib < most_mib, "felt {name} stays under {most_mib} MiB, not {peak_mib}");
+    }
     for felt in [survivor, cluster.ingest, cluster.query] {
         assert!(felt.stop()?.success(), "a role drains and exits with 0");
     }
