@@ -39,8 +39,9 @@ export function HelpButton() {
 }
 
 function onKeyDown(event: KeyboardEvent): void {
-  const target = event.target as HTMLElement | null;
-  const typing = target?.closest("input, select, textarea, [contenteditable], dialog, [popover]") != null;
+  // Nothing has the focus where the document itself is the target.
+  const { target } = event;
+  const typing = target instanceof Element && target.closest("input, select, textarea, [contenteditable], dialog, [popover]") !== null;
   if (!keysOn.value || typing || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   const opener = event.key === "?" ? null : document.querySelector<HTMLElement>(`[data-key="${CSS.escape(event.key)}"]`);
   if (event.key !== "?" && opener === null) return;
