@@ -329,7 +329,7 @@ test("a screen that looks at now refreshes by itself", async () => {
   await page.goto(`${mock.url}/sites/shop/happiness?range=7d`);
   await settled(page);
   const asked = mock.controls.requests.length;
-  const again = page.waitForRequest(/batch/);
+  const again = page.waitForResponse(/batch/);
   await page.clock.runFor(10_500);
   await again;
   await page.waitForFunction(() => document.querySelectorAll(".stale").length === 0);
