@@ -191,7 +191,7 @@ async fn a_promise_that_burns_is_told_once_in_words_whatever_restarts_and_again_
 }
 
 #[tokio::test]
-async fn an_alertmanager_of_debian_takes_it_routes_it_and_learns_that_it_is_over() {
+async fn an_alertmanager_of_debian_takes_it_and_routes_it() {
     let sink = Sink::start().await;
     let manager = Alertmanager::start(&sink.url("/from-alertmanager")).await;
     let watched = Watched::start(&[&manager.address]).await;
