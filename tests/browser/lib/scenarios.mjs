@@ -1,17 +1,10 @@
 // What visitors do in the shop. `views` is how many page views a scenario makes; `complete` tells the last word on them from earlier
 // ones, where a scenario has earlier ones.
 
+import { is } from "./tab.mjs";
+
 const pageShown = "performance.getEntriesByName('first-contentful-paint').length";
 const wait = (tab, ms) => tab.evaluate(`new Promise((done) => setTimeout(() => done(true), ${ms}))`);
-/** Until the library has told of a metric that passes the test. */
-const heard = async (tab, test) => {
-  for (let n = 0; n < 500; n++) {
-    if (tab.oracle.some(test)) return;
-    await wait(tab, 20);
-  }
-  throw new Error(`web-vitals never said ${test}; it said ${JSON.stringify(tab.oracle.map(({ metric, value, navigation }) => [metric, value, navigation]))}`);
-};
-const is = (metric, nav) => (report) => report.metric === metric && report.value > 0 && (!nav || report.navigation === nav);
 
 /** Until nothing is left to paint: a page that is hidden while a picture is on its way to the screen has two last words. */
 const settled = async (tab) => {
@@ -24,7 +17,7 @@ export const SCENARIOS = {
     views: 1,
     async run({ tab, base }) {
       await tab.go(`${base}/shop/gallery?token=s3cr3t`);
-      await heard(tab, (report) => report.metric === "lcp" && report.value > 2000);
+      await tab.heard((report) => report.metric === "lcp" && report.value > 2000);
       await tab.hide();
     },
   },
@@ -33,7 +26,7 @@ export const SCENARIOS = {
     views: 1,
     async run({ tab, base }) {
       await tab.go(`${base}/shop/offers`);
-      await heard(tab, is("cls"));
+      await tab.heard(is("cls"));
       await tab.hide();
     },
   },
@@ -46,6 +39,19 @@ export const SCENARIOS = {
       await settled(tab);
       await tab.click("#slow-click");
       await tab.painted();
+      await tab.hide();
+    },
+  },
+
+  // Here there is time to hear from the browser which script held the frame up.
+  slow_frame: {
+    views: 1,
+    async run({ tab, base }) {
+      await tab.go(`${base}/shop/workshop?busy=200`);
+      await settled(tab);
+      await tab.click("#slow-click");
+      await tab.heard(is("inp"));
+      await tab.evaluate("new Promise((done) => new PerformanceObserver(() => done(true)).observe({ type: 'long-animation-frame', buffered: true }))");
       await tab.hide();
     },
   },
@@ -78,9 +84,9 @@ export const SCENARIOS = {
     async run({ tab, base }) {
       await tab.go(`${base}/shop/workshop?busy=120`);
       await tab.click("#slow-click");
-      await heard(tab, is("inp"));
+      await tab.heard(is("inp"));
       await tab.click("#slow-route");
-      await heard(tab, is("lcp", "soft-navigation"));
+      await tab.heard(is("lcp", "soft-navigation"));
       await tab.until("document.querySelector('#room img').complete");
       await tab.painted();
       await tab.click("#inside");
@@ -115,7 +121,7 @@ export const SCENARIOS = {
       await tab.until(pageShown);
       await settled(tab);
       await tab.travel(-1);
-      await heard(tab, is("lcp", "back-forward-cache"));
+      await tab.heard(is("lcp", "back-forward-cache"));
       await tab.hide();
     },
   },
@@ -124,7 +130,7 @@ export const SCENARIOS = {
     views: 1,
     async run({ tab, base }) {
       await tab.go(`${base}/shop/`, { wait: false });
-      await heard(tab, is("lcp"));
+      await tab.heard(is("lcp"));
       await tab.until("window.felt && felt.running");
     },
   },
@@ -134,7 +140,7 @@ export const SCENARIOS = {
     views: 2,
     async run({ tab, base }) {
       await tab.go(`${base}/shop/gallery`, { wait: false });
-      await heard(tab, is("fcp"));
+      await tab.heard(is("fcp"));
       await tab.until("window.felt && felt.running");
       await tab.go(`${base}/shop/`);
       await tab.until(pageShown);
@@ -147,11 +153,11 @@ export const SCENARIOS = {
     views: 2,
     async run({ tab, base }) {
       await tab.go(`${base}/shop/c/lamps`);
-      await heard(tab, is("lcp"));
+      await tab.heard(is("lcp"));
       const loaded = tab.event("Page.loadEventFired");
       await tab.send("Page.reload");
       await loaded;
-      await heard(tab, is("lcp", "reload"));
+      await tab.heard(is("lcp", "reload"));
       await settled(tab);
       await tab.hide();
     },
@@ -173,7 +179,7 @@ export const SCENARIOS = {
     async run({ tab, base }) {
       // Each page is seen before the next: the library tells of nothing that was left before its first paint.
       const seen = async (path) => {
-        await heard(tab, (report) => report.metric === "lcp" && report.url.includes(path));
+        await tab.heard((report) => report.metric === "lcp" && report.url.includes(path));
         await settled(tab);
       };
       await tab.go(`${base}/shop/p/101`);
@@ -207,7 +213,7 @@ export const SCENARIOS = {
     views: 1,
     async run({ tab, base }) {
       await tab.go(`${base}/shop/`);
-      await heard(tab, is("lcp"));
+      await tab.heard(is("lcp"));
       await settled(tab);
       await tab.hide();
     },
@@ -220,7 +226,7 @@ export const SCENARIOS = {
       await settled(tab);
       await tab.evaluate("document.querySelector('input').focus()");
       await tab.type("lamp s3cr3t");
-      await heard(tab, is("inp"));
+      await tab.heard(is("inp"));
       await tab.painted();
       await tab.hide();
     },
@@ -251,7 +257,7 @@ export const SCENARIOS = {
         await tab.click("#slow-click");
         await tab.click("#dead", 40);
       }
-      await heard(tab, is("inp"));
+      await tab.heard(is("inp"));
       await tab.painted();
       await tab.hide();
     },
@@ -262,7 +268,7 @@ export const SCENARIOS = {
     views: 1,
     async run({ tab, base }) {
       await tab.go(`${base}/shop/gallery`, { wait: false });
-      await heard(tab, is("lcp"));
+      await tab.heard(is("lcp"));
       await tab.until("window.felt && felt.running");
       await tab.hide();
       await tab.until("[...document.images].every((image) => image.complete)");
@@ -276,7 +282,7 @@ export const SCENARIOS = {
     views: 1,
     async run({ tab, base }) {
       await tab.go(`${base}/shop/c/lamps`);
-      await heard(tab, is("lcp"));
+      await tab.heard(is("lcp"));
       await wait(tab, 700);
     },
   },

@@ -6,6 +6,9 @@ const webVitals = readFileSync(fileURLToPath(import.meta.resolve("web-vitals")).
 const oracle = readFileSync(new URL("oracle.js", import.meta.url), "utf8");
 const WAIT_MS_MAX = 15_000;
 
+/** What `heard` waits for: a metric above zero, of a kind of navigation if one is named. */
+export const is = (metric, navigation) => (report) => report.metric === metric && report.value > 0 && (!navigation || report.navigation === navigation);
+
 /**
  * Opens visits: each has its own cookies, cache and storage, as a new person would. A `plain` one is in the profile's own window,
  * for what browsers do not do in private ones.
@@ -127,6 +130,15 @@ export class Tab {
     const text = key === "Enter" ? "\r" : key === " " ? " " : undefined;
     await this.send("Input.dispatchKeyEvent", { type: text ? "keyDown" : "rawKeyDown", key, code, windowsVirtualKeyCode: keyCode, text });
     await this.send("Input.dispatchKeyEvent", { type: "keyUp", key, code, windowsVirtualKeyCode: keyCode });
+  }
+
+  /** Waits until web-vitals has told of a metric that passes the test: what both observe has been handed out by then. */
+  async heard(test) {
+    const end = Date.now() + WAIT_MS_MAX;
+    while (!this.oracle.some(test)) {
+      if (Date.now() > end) throw new Error(`web-vitals never said ${test}; it said ${JSON.stringify(this.oracle.map(({ metric, value, navigation }) => [metric, value, navigation]))}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
   }
 
   /** Waits until what was done has been drawn. */

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { startBrowser } from "../lib/cdp.mjs";
 import { startServer } from "../lib/server.mjs";
-import { openVisit } from "../lib/tab.mjs";
+import { is, openVisit } from "../lib/tab.mjs";
 
 let browser;
 before(async () => {
@@ -59,7 +59,7 @@ test("a renderer that dies while the page is visible still reports, by fetchLate
   visiting(async ({ server, tab, shop }) => {
     await tab.go(`${shop}/workshop?busy=150`);
     await tab.click("#slow-click");
-    await tab.painted();
+    await tab.heard(is("inp"));
     // The request of last resort is armed half a second after a change at the latest.
     await tab.evaluate("new Promise((done) => setTimeout(() => done(true), 700))");
     tab.send("Page.crash").catch(() => {});
