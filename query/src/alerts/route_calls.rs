@@ -3,6 +3,7 @@
 use super::deliver;
 use super::limits::ROUTES_MAX;
 use super::routes::Route;
+use crate::documents::calls::{author, room, take_back};
 use crate::documents::{Document, Kind};
 use crate::fields::{self, Wrong};
 use crate::people::reply;
@@ -14,6 +15,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use felt_http::{Problem, Scope};
 use serde::Serialize;
+
+const UNKNOWN: &str = "there is no such route on this site";
 
 /// Hours in which tickets wait; pages do not.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -92,7 +95,7 @@ pub async fn alert_route(
     state.site(&site, felt_http::bearer(&headers), Scope::Admin).await?;
     let found = Document::find(&state, Kind::AlertRoute, &site, &id).await.map_err(store_problem)?;
     let route = found.as_ref().and_then(Route::of);
-    let route = route.ok_or_else(|| Problem::not_found("there is no such route on this site"))?;
+    let route = route.ok_or_else(|| Problem::not_found(UNKNOWN))?;
     Ok(reply::one(StatusCode::OK, route.shown()))
 }
 
@@ -111,10 +114,8 @@ pub async fn put_alert_route(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let bearer = felt_http::bearer(&headers);
-    state.site(&site, bearer, Scope::Admin).await?;
+    let author = author(&state, &site, &headers, Scope::Admin).await?;
     fields::check_id(&id)?;
-    let caller = state.authorize.caller(bearer).await?;
     let mut wrong = Wrong::default();
     let route = Route::read(&id, fields::object(&headers, body).await?, &mut wrong);
     if let Some(route) = &route
@@ -125,12 +126,11 @@ pub async fn put_alert_route(
     let route = wrong.check(route)?;
     let before = Document::of_site(&state, Kind::AlertRoute, &site).await.map_err(store_problem)?;
     let is_new = !before.iter().any(|document| document.id == id);
-    if is_new && before.len() >= ROUTES_MAX {
-        let detail = format!("a site has at most {ROUTES_MAX} routes: take one away first");
-        return Err(Problem::bad_request("too-many-routes", detail));
+    if is_new {
+        room(before.len(), ROUTES_MAX, "too-many-routes")?;
     }
     let body = route.to_json().to_string();
-    Document::put(&state, Kind::AlertRoute, &site, &id, &body, &caller.name).await.map_err(store_problem)?;
+    Document::put(&state, Kind::AlertRoute, &site, &id, &body, &author).await.map_err(store_problem)?;
     state.alerts.tell.notify_one();
     Ok(reply::one(if is_new { StatusCode::CREATED } else { StatusCode::OK }, route.shown()))
 }
@@ -147,12 +147,6 @@ pub async fn delete_alert_route(
     Path((site, id)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let bearer = felt_http::bearer(&headers);
-    state.site(&site, bearer, Scope::Admin).await?;
-    let caller = state.authorize.caller(bearer).await?;
-    if Document::delete(&state, Kind::AlertRoute, &site, &id, &caller.name).await.map_err(store_problem)? {
-        Ok(reply::nothing())
-    } else {
-        Err(Problem::not_found("there is no such route on this site"))
-    }
+    let author = author(&state, &site, &headers, Scope::Admin).await?;
+    take_back(&state, Kind::AlertRoute, (&site, &id), &author, UNKNOWN).await
 }

@@ -2,6 +2,7 @@
 
 use super::limits::SILENCES_MAX;
 use super::silences::Silence;
+use crate::documents::calls::{author, room, take_back};
 use crate::documents::{Document, Kind};
 use crate::fields::{self, Wrong};
 use crate::people::reply;
@@ -90,18 +91,12 @@ pub async fn silence(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let bearer = felt_http::bearer(&headers);
-    state.site(&site, bearer, Scope::WriteSlos).await?;
-    let caller = state.authorize.caller(bearer).await?;
+    let author = author(&state, &site, &headers, Scope::WriteSlos).await?;
     let (mut wrong, id) = (Wrong::default(), new_id());
-    let silence =
-        Silence::read(&id, &caller.name, fields::object(&headers, body).await?, state.clock.now_ms(), &mut wrong);
+    let silence = Silence::read(&id, &author, fields::object(&headers, body).await?, state.clock.now_ms(), &mut wrong);
     let silence = wrong.check(silence)?;
-    if of_now(&state, &site).await?.len() >= SILENCES_MAX {
-        let detail = format!("a site has at most {SILENCES_MAX} silences at a time: end one first");
-        return Err(Problem::bad_request("too-many-silences", detail));
-    }
-    let kept = Document::put(&state, Kind::Silence, &site, &id, &silence.body(), &caller.name).await;
+    room(of_now(&state, &site).await?.len(), SILENCES_MAX, "too-many-silences")?;
+    let kept = Document::put(&state, Kind::Silence, &site, &id, &silence.body(), &author).await;
     kept.map_err(store_problem)?;
     Ok(reply::one(StatusCode::CREATED, silence.to_json()))
 }
@@ -118,15 +113,11 @@ pub async fn end_silence(
     Path((site, id)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let bearer = felt_http::bearer(&headers);
-    state.site(&site, bearer, Scope::WriteSlos).await?;
-    let caller = state.authorize.caller(bearer).await?;
-    if Document::delete(&state, Kind::Silence, &site, &id, &caller.name).await.map_err(store_problem)? {
-        state.alerts.tell.notify_one();
-        Ok(reply::nothing())
-    } else {
-        Err(Problem::not_found("there is no such silence on this site"))
-    }
+    let author = author(&state, &site, &headers, Scope::WriteSlos).await?;
+    let ended =
+        take_back(&state, Kind::Silence, (&site, &id), &author, "there is no such silence on this site").await?;
+    state.alerts.tell.notify_one();
+    Ok(ended)
 }
 
 /// An id of small letters and digits.

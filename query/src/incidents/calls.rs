@@ -2,6 +2,7 @@
 
 use super::incident::{INCIDENTS_MAX, Incident};
 use super::shapes::{IncidentAnswer, IncidentBody, IncidentList, IncidentRow};
+use crate::documents::calls::{author, room, take_back};
 use crate::documents::{Document, Kind};
 use crate::fields::{check_id, object};
 use crate::grammar::{Call, Query};
@@ -12,6 +13,8 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use felt_http::{Problem, Scope};
+
+const UNKNOWN: &str = "there is no such incident on this site";
 
 /// The incidents that touch a time, or all of them where none is given; the newest first.
 #[utoipa::path(
@@ -52,12 +55,10 @@ pub async fn declare_incident(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let bearer = felt_http::bearer(&headers);
-    state.site(&site, bearer, Scope::WriteSlos).await?;
+    let author = author(&state, &site, &headers, Scope::WriteSlos).await?;
     let incident = Incident::read(object(&headers, body).await?, state.clock.now_ms())?;
     let known = Incident::of_site(&state, &site).await?;
-    full(known.len())?;
-    let author = state.authorize.caller(bearer).await?.name;
+    room(known.len(), INCIDENTS_MAX, "too-many-incidents")?;
     let taken: Vec<&str> = known.iter().map(|(document, _)| document.id.as_str()).collect();
     let document = incident.save(&state, &site, &incident.id_of(&taken), &author).await?;
     Ok(reply::one(StatusCode::CREATED, IncidentRow::of(&document, &incident)))
@@ -94,16 +95,14 @@ pub async fn put_incident(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let bearer = felt_http::bearer(&headers);
-    state.site(&site, bearer, Scope::WriteSlos).await?;
+    let author = author(&state, &site, &headers, Scope::WriteSlos).await?;
     check_id(&id)?;
     let incident = Incident::read(object(&headers, body).await?, state.clock.now_ms())?;
     let known = Incident::of_site(&state, &site).await?;
     let there = known.iter().any(|(document, _)| document.id == id);
     if !there {
-        full(known.len())?;
+        room(known.len(), INCIDENTS_MAX, "too-many-incidents")?;
     }
-    let author = state.authorize.caller(bearer).await?.name;
     let document = incident.save(&state, &site, &id, &author).await?;
     let status = if there { StatusCode::OK } else { StatusCode::CREATED };
     Ok(reply::one(status, IncidentRow::of(&document, &incident)))
@@ -121,11 +120,8 @@ pub async fn delete_incident(
     Path((site, id)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let bearer = felt_http::bearer(&headers);
-    state.site(&site, bearer, Scope::WriteSlos).await?;
-    let author = state.authorize.caller(bearer).await?.name;
-    let there = Document::delete(&state, Kind::Incident, &site, &id, &author).await.map_err(store_problem)?;
-    if there { Ok(reply::nothing()) } else { Err(unknown()) }
+    let author = author(&state, &site, &headers, Scope::WriteSlos).await?;
+    take_back(&state, Kind::Incident, (&site, &id), &author, UNKNOWN).await
 }
 
 /// The incident of that id, for whoever may read about the site.
@@ -142,13 +138,5 @@ pub(crate) async fn find(
 }
 
 fn unknown() -> Problem {
-    Problem::not_found("there is no such incident on this site")
-}
-
-fn full(known: usize) -> Result<(), Problem> {
-    if known < INCIDENTS_MAX {
-        return Ok(());
-    }
-    let detail = format!("a site keeps at most {INCIDENTS_MAX} incidents: delete old ones first");
-    Err(Problem::bad_request("too-many-incidents", detail))
+    Problem::not_found(UNKNOWN)
 }

@@ -7,6 +7,7 @@ use super::shapes::{
 };
 use crate::answer::{Answer, Data, echo};
 use crate::calls::{Question, respond};
+use crate::documents::calls::{author, room, take_back};
 use crate::documents::{Document, Kind};
 use crate::fields::{check_id, object};
 use crate::grammar::{Call, Dimension};
@@ -27,6 +28,7 @@ use sha2::{Digest, Sha256};
 
 /// Between an id and what else an answer depends on; no id has it.
 const BESIDE: char = '\n';
+const UNKNOWN: &str = "nobody defined such a journey, and no events of that time tell one";
 
 /// Journeys with what visits made of them: those that people defined, then those that events tell.
 #[utoipa::path(
@@ -108,17 +110,14 @@ pub async fn put_journey(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let bearer = felt_http::bearer(&headers);
-    state.site(&site, bearer, Scope::WriteSlos).await?;
+    let author = author(&state, &site, &headers, Scope::WriteSlos).await?;
     check_id(&id)?;
     let journey = definition::read(object(&headers, body).await?)?;
     let defined = definition::defined(&state, &site).await?;
     let new = !defined.iter().any(|known| known.id == id);
-    if new && defined.len() >= JOURNEYS_MAX {
-        let detail = format!("a site defines at most {JOURNEYS_MAX} journeys: delete one first");
-        return Err(Problem::bad_request("too-many-journeys", detail));
+    if new {
+        room(defined.len(), JOURNEYS_MAX, "too-many-journeys")?;
     }
-    let author = state.authorize.caller(bearer).await?.name;
     let text = serde_json::to_string(&journey).map_err(|_| Problem::internal())?;
     Document::put(&state, Kind::Journey, &site, &id, &text, &author).await.map_err(store_problem)?;
     let known = Known { id, journey, defined: true };
@@ -139,15 +138,12 @@ pub async fn delete_journey(
     Path((site, id)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let bearer = felt_http::bearer(&headers);
-    state.site(&site, bearer, Scope::WriteSlos).await?;
-    let author = state.authorize.caller(bearer).await?.name;
-    let there = Document::delete(&state, Kind::Journey, &site, &id, &author).await.map_err(store_problem)?;
-    if there { Ok(reply::nothing()) } else { Err(unknown()) }
+    let author = author(&state, &site, &headers, Scope::WriteSlos).await?;
+    take_back(&state, Kind::Journey, (&site, &id), &author, UNKNOWN).await
 }
 
 fn unknown() -> Problem {
-    Problem::not_found("nobody defined such a journey, and no events of that time tell one")
+    Problem::not_found(UNKNOWN)
 }
 
 /// Asks about the journeys as they are defined now: an answer is kept for these definitions only.

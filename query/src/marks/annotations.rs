@@ -1,6 +1,7 @@
 //! `annotations`: what people say happened at a moment or during a span, to stand on the charts.
 
-use super::{MARKS_MAX, TEXT_BYTES_MAX, asked, author, time, too_many};
+use super::{MARKS_MAX, TEXT_BYTES_MAX, asked, time, too_many};
+use crate::documents::calls::{author, take_back};
 use crate::documents::{Document, Kind};
 use crate::fields::{self, Wrong, check_id};
 use crate::grammar::{Call, rfc3339};
@@ -11,9 +12,11 @@ use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use felt_http::Problem;
+use felt_http::{Problem, Scope};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+const MISSING: &str = "there is no such annotation on this site";
 
 /// What is sent.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
@@ -119,7 +122,7 @@ pub async fn annotate(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let author = author(&state, &site, &headers).await?;
+    let author = author(&state, &site, &headers, Scope::WriteSlos).await?;
     let kept = read(&state, &headers, body).await?;
     // The id comes of what is said, so that what is sent twice is there once.
     let digest = Sha256::digest(format!("{} {:?} {}", kept.at_ms, kept.to_ms, kept.text));
@@ -148,12 +151,12 @@ pub async fn change_annotation(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let author = author(&state, &site, &headers).await?;
+    let author = author(&state, &site, &headers, Scope::WriteSlos).await?;
     check_id(&id)?;
     let kept = read(&state, &headers, body).await?;
     match Document::find(&state, Kind::Annotation, &site, &id).await.map_err(store_problem)? {
         Some(_) => save(&state, &site, id, kept, author, StatusCode::OK).await,
-        None => Err(missing()),
+        None => Err(Problem::not_found(MISSING)),
     }
 }
 
@@ -169,15 +172,8 @@ pub async fn delete_annotation(
     Path((site, id)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let author = author(&state, &site, &headers).await?;
-    match Document::delete(&state, Kind::Annotation, &site, &id, &author).await.map_err(store_problem)? {
-        true => Ok(reply::nothing()),
-        false => Err(missing()),
-    }
-}
-
-fn missing() -> Problem {
-    Problem::not_found("there is no such annotation on this site")
+    let author = author(&state, &site, &headers, Scope::WriteSlos).await?;
+    take_back(&state, Kind::Annotation, (&site, &id), &author, MISSING).await
 }
 
 async fn read(state: &QueryState, headers: &HeaderMap, body: Body) -> Result<Kept, Problem> {

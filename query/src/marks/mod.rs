@@ -37,13 +37,6 @@ async fn asked(
     Ok((query, Window { from_ms, to_ms }))
 }
 
-/// Who writes, if that is somebody who may.
-async fn author(state: &QueryState, site: &str, headers: &HeaderMap) -> Result<String, Problem> {
-    let bearer = felt_http::bearer(headers);
-    state.site(site, bearer, Scope::WriteSlos).await?;
-    Ok(state.authorize.caller(bearer).await?.name)
-}
-
 /// A time of a body, in Unix milliseconds.
 fn time(fields: &mut Fields, field: &'static str, wrong: &mut Wrong) -> Option<i64> {
     let text = fields.text(field, 64, wrong)?;

@@ -1,6 +1,7 @@
 //! `releases`: marked by CI, or seen in page views before anybody marked them; with how happy each was.
 
-use super::{MARKS_MAX, TEXT_BYTES_MAX, asked, author, time, too_many};
+use super::{MARKS_MAX, TEXT_BYTES_MAX, asked, time, too_many};
+use crate::documents::calls::{author, take_back};
 use crate::documents::{Document, Kind};
 use crate::fields::{self, Wrong};
 use crate::grammar::{Call, rfc3339};
@@ -13,7 +14,7 @@ use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use felt_http::Problem;
+use felt_http::{Problem, Scope};
 use felt_schema::happiness::LevelCounts;
 use felt_schema::limits::NAME_BYTES_MAX;
 use felt_store::Param;
@@ -253,7 +254,7 @@ pub async fn mark_release(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let author = author(&state, &site, &headers).await?;
+    let author = author(&state, &site, &headers, Scope::WriteSlos).await?;
     let mut fields = fields::object(&headers, body).await?;
     let mut wrong = Wrong::default();
     let release = fields.required("release", NAME_BYTES_MAX, &mut wrong);
@@ -295,9 +296,6 @@ pub async fn delete_release(
     Path((site, release)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let author = author(&state, &site, &headers).await?;
-    match Document::delete(&state, Kind::Release, &site, &release, &author).await.map_err(store_problem)? {
-        true => Ok(reply::nothing()),
-        false => Err(Problem::not_found("nobody has marked this release")),
-    }
+    let author = author(&state, &site, &headers, Scope::WriteSlos).await?;
+    take_back(&state, Kind::Release, (&site, &release), &author, "nobody has marked this release").await
 }

@@ -3,6 +3,7 @@
 use super::definition::{self, Kept, SCALES_MAX, current, newest, same_target, versions};
 use super::preview;
 use super::shapes::{PreviewAnswer, PreviewQuestion, ScaleDefinition, ScaleList, ScaleSaved};
+use crate::documents::calls::{author, room, take_back};
 use crate::documents::{Document, Kind};
 use crate::fields::{Wrong, check_id, object};
 use crate::grammar::{DAY_MS, Fault, Range, Who, rfc3339};
@@ -60,8 +61,7 @@ pub async fn put_scale(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let bearer = felt_http::bearer(&headers);
-    state.site(&site, bearer, Scope::Admin).await?;
+    let author = author(&state, &site, &headers, Scope::Admin).await?;
     check_id(&id)?;
     if id.starts_with(BUILT_IN) {
         return Err(Problem::bad_request("invalid-id", format!("ids that begin with {BUILT_IN} are not to be had")));
@@ -77,11 +77,9 @@ pub async fn put_scale(
         return Err(Problem::bad_request("same-scale", detail));
     }
     let new = !newest(&before).iter().any(|(kept, _)| kept.id == id);
-    if new && others.len() >= SCALES_MAX {
-        let detail = format!("a site keeps at most {SCALES_MAX} scales: delete one first");
-        return Err(Problem::bad_request("too-many-scales", detail));
+    if new {
+        room(others.len(), SCALES_MAX, "too-many-scales")?;
     }
-    let author = state.authorize.caller(bearer).await?.name;
     let text = serde_json::to_string(&scale).map_err(|_| Problem::internal())?;
     let written = Document::put(&state, Kind::Scale, &site, &id, &text, &author).await.map_err(store_problem)?;
     let version = before.iter().filter(|kept| kept.id == id).count() + 1;
@@ -102,11 +100,8 @@ pub async fn delete_scale(
     Path((site, id)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let bearer = felt_http::bearer(&headers);
-    state.site(&site, bearer, Scope::Admin).await?;
-    let author = state.authorize.caller(bearer).await?.name;
-    let there = Document::delete(&state, Kind::Scale, &site, &id, &author).await.map_err(store_problem)?;
-    if there { Ok(reply::nothing()) } else { Err(Problem::not_found("this site has no such scale of its own")) }
+    let author = author(&state, &site, &headers, Scope::Admin).await?;
+    take_back(&state, Kind::Scale, (&site, &id), &author, "this site has no such scale of its own").await
 }
 
 /// What the page views of a time would have scored by other scales. Nothing is changed.

@@ -4,6 +4,8 @@
 //! told afterwards; the newest version holds, and a deleted document ends with a headstone. What a kind's text means is that kind's
 //! module's business.
 
+pub(crate) mod calls;
+
 use crate::planner::scope::{Scope, Service, ServiceTable, SiteTable, Statement};
 use crate::state::QueryState;
 use felt_schema::rows::DocumentRow;
