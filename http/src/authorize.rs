@@ -82,6 +82,8 @@ pub enum CallerKind {
     Token,
     /// A person who signed in.
     Person,
+    /// Whoever has a link that shows one site.
+    Link,
 }
 
 impl CallerKind {
@@ -91,6 +93,7 @@ impl CallerKind {
             CallerKind::Anyone => "anyone",
             CallerKind::Token => "token",
             CallerKind::Person => "person",
+            CallerKind::Link => "link",
         }
     }
 }
@@ -100,7 +103,7 @@ impl CallerKind {
 pub struct Caller {
     /// What kind of somebody.
     pub kind: CallerKind,
-    /// The token's id or the person's address; empty for anyone.
+    /// The token's or the link's id, or the person's address; empty for anyone.
     pub name: String,
     /// What they may do.
     pub grant: Grant,
@@ -125,6 +128,9 @@ pub enum Denied {
     /// The session is over.
     #[error("the session has ended, sign in again")]
     SessionEnded,
+    /// The link is over.
+    #[error("this link has ended or was taken back; whoever sent it can make a new one")]
+    LinkEnded,
     /// The token is good, but not for this.
     #[error("this needs the scope `{}` for this site", .0.name())]
     NotGranted(Scope),
@@ -137,7 +143,7 @@ impl From<Denied> for Problem {
     fn from(denied: Denied) -> Problem {
         let detail = denied.to_string();
         match denied {
-            Denied::NoToken | Denied::UnknownToken | Denied::SessionEnded => {
+            Denied::NoToken | Denied::UnknownToken | Denied::SessionEnded | Denied::LinkEnded => {
                 Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "A token is needed")
                     .detail(detail)
                     .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"felt\""))

@@ -28,6 +28,7 @@ pub mod impact;
 pub mod incidents;
 pub mod journeys;
 mod known;
+pub mod links;
 mod marks;
 pub mod openapi;
 pub mod people;

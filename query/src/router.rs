@@ -5,7 +5,7 @@ use crate::grammar::nearest;
 use crate::state::QueryState;
 use crate::{
     alerts, assets, attribution, audit, compare, crux, erase, events, feedback, headers, impact, incidents, journeys,
-    marks, openapi, people, prometheus, scales, sessions, slos, tokens,
+    links, marks, openapi, people, prometheus, scales, sessions, slos, tokens,
 };
 use axum::extract::Path;
 use axum::http::Method;
@@ -39,7 +39,7 @@ fn site_calls() -> [(&'static str, MethodRouter<QueryState>); 15] {
 }
 
 /// Who may come in, and what they wrote, with the methods that there are.
-fn access_calls() -> [(&'static str, MethodRouter<QueryState>, &'static str); 10] {
+fn access_calls() -> [(&'static str, MethodRouter<QueryState>, &'static str); 12] {
     let session = get(people::session).post(people::sign_in).delete(people::sign_out);
     [
         ("/api/v1/session", session, "GET, HEAD, POST, DELETE"),
@@ -52,6 +52,8 @@ fn access_calls() -> [(&'static str, MethodRouter<QueryState>, &'static str); 10
         ("/api/v1/people/{email}", delete(people::remove_person), "DELETE"),
         ("/api/v1/people/{email}/password", put(people::set_password), "PUT"),
         ("/api/v1/audit", get(audit::audit), "GET, HEAD"),
+        ("/api/v1/sites/{site}/links", get(links::links).post(links::make_link), "GET, HEAD, POST"),
+        ("/api/v1/sites/{site}/links/{id}", delete(links::revoke_link), "DELETE"),
     ]
 }
 

@@ -6,6 +6,7 @@ use crate::cache::Cache;
 use crate::config::QueryConfig;
 use crate::events::{self, StoreAsked};
 use crate::grammar::{DAY_MS, Fault, Faults};
+use crate::links::WithLinks;
 use crate::people::{People, WithSessions};
 use crate::planner::scope::Statement;
 use crate::planner::{self, Ask, Cells, Plan, SourceKind, Window};
@@ -96,6 +97,7 @@ impl QueryState {
         let (places, rates) = (places.collect(), Mutex::default());
         let people = Arc::new(People::new(&config, store.clone(), clock.clone()));
         let trail = Trail::new(store.clone(), clock.clone());
+        let authorize = Arc::new(WithLinks::new(store.clone(), clock.clone(), authorize));
         // Sessions of people are known here only: nothing but the query role takes their cookies.
         let authorize = Arc::new(WithSessions::new(people.clone(), authorize));
         let (erasures, promises) = (tokio::sync::Notify::new(), tokio::sync::Notify::new());

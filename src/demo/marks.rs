@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use super::rfc3339;
-use super::story::Story;
+use super::story::{RELEASES, Story};
 
 /// Tells the marks to the Felt at `url`.
 ///
@@ -28,7 +28,7 @@ pub async fn tell(url: &str, site: &str, story: &Story) -> Result<()> {
 fn marks(story: &Story) -> Vec<(reqwest::Method, String, Value)> {
     let put = |call: &str, body: Value| (reqwest::Method::PUT, call.to_owned(), body);
     let incident = story.incident_ms();
-    vec![
+    let mut marks = vec![
         put(
             "slos/product-fast",
             json!({"promise": "Product pages open within 2.5 seconds", "objective": 0.75,
@@ -46,5 +46,12 @@ fn marks(story: &Story) -> Vec<(reqwest::Method, String, Value)> {
             json!({"title": "Payment failed", "from": rfc3339(incident.start), "to": rfc3339(incident.end), "journey": "checkout",
                 "note": "The payment service answered 502. Mended by restarting it; its connection pool had been exhausted."}),
         ),
-    ]
+    ];
+    // As its CI would have said when each was put live.
+    marks.extend(RELEASES.iter().map(|release| {
+        let at = rfc3339(story.put_live_ms(release));
+        let body = json!({"release": release.name, "at": at, "note": release.note});
+        (reqwest::Method::POST, "releases".to_owned(), body)
+    }));
+    marks
 }

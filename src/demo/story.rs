@@ -16,6 +16,24 @@ use super::feedback;
 const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 
+/// A release of the shop.
+pub struct Release {
+    /// Its name, as the beacon tells it.
+    pub name: &'static str,
+    days_ago: i64,
+    /// What the shop says of it.
+    pub note: &'static str,
+}
+
+/// The releases that were put live, the newest first.
+pub const RELEASES: [Release; 3] = [
+    Release { name: "414", days_ago: 4, note: "Smaller pictures on product pages" },
+    Release { name: "413", days_ago: 9, note: "Large pictures on product pages" },
+    Release { name: "412", days_ago: 20, note: "Filters for categories" },
+];
+/// The one that was live before them.
+const FIRST_RELEASE: &str = "411";
+
 /// A page of the shop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)]
@@ -185,12 +203,13 @@ impl Story {
 
     /// The release that was live.
     pub fn release(&self, at_ms: i64) -> &'static str {
-        match (self.now_ms - at_ms).div_euclid(DAY_MS) {
-            ..4 => "414",
-            4..9 => "413",
-            9..20 => "412",
-            _ => "411",
-        }
+        let put_live = RELEASES.iter().find(|release| at_ms > self.put_live_ms(release));
+        put_live.map_or(FIRST_RELEASE, |release| release.name)
+    }
+
+    /// When a release was put live.
+    pub fn put_live_ms(&self, release: &Release) -> i64 {
+        self.now_ms - release.days_ago * DAY_MS
     }
 
     /// One page view of one person.

@@ -10,7 +10,7 @@ import { token, tokenWanted } from "./api/token.ts";
 import type { Part, SiteRow } from "./api/types.ts";
 import { Keys } from "./chrome/keys.tsx";
 import { ScopeBar, TopBar } from "./chrome/top-bar.tsx";
-import { BUILT, fetchScreen, screenAtHand } from "./screens/index.ts";
+import { fetchScreen, offered, screenAtHand } from "./screens/index.ts";
 import { Headline } from "./widgets/headline.tsx";
 import { lazy, Renewed } from "./widgets/lazy.tsx";
 import { TermPopover } from "./widgets/term.tsx";
@@ -53,7 +53,7 @@ export function App() {
       {!tokenWanted.value && known && <ScopeBar tz={tz} />}
       <main id="main" tabIndex={-1}>
         {tokenWanted.value ? <SignIn key={String(token.value)} retry={retry} />
-          : known ? <Shown key={here.site} name={BUILT.includes(here.screen) ? here.screen : "happiness"} tz={tz} />
+          : known ? <Shown key={here.site} name={offered().includes(here.screen) ? here.screen : "happiness"} tz={tz} />
           : sites === undefined ? <Headline phrases={null} stale={false} /> : <NoSite sites={sites} retry={retry} />}
       </main>
       <TermPopover />

@@ -85,7 +85,7 @@ const PARAMETERS: [&str; 8] = ["from", "to", "actor", "action", "site", "outcome
 pub struct AuditEntry {
     /// When.
     at: String,
-    /// `person`, `token`, `command_line` or `anyone`.
+    /// `person`, `token`, `link`, `command_line` or `anyone`.
     actor_kind: String,
     /// The person's address, or the token's id.
     actor: String,

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use felt_http::{Denied, Problem, Scope, bearer};
 
 /// Paths whose calls only read although they are POSTs, or record what they do in words of their own.
-const NOT_HERE: [&str; 9] = [
+const NOT_HERE: [&str; 10] = [
     "/api/v1/batch",
     "/api/v1/records",
     "/api/v1/session",
@@ -20,6 +20,7 @@ const NOT_HERE: [&str; 9] = [
     "/prometheus/",
     "/api/v1/sites/{site}/slos/{id}/backtest",
     "/api/v1/sites/{site}/scales/preview",
+    "/api/v1/sites/{site}/links",
 ];
 
 /// Whether a request changes something and is to be recorded here.

@@ -1,4 +1,4 @@
-//! What people say about a site, kept as documents: releases, annotations, incidents, journeys, scales.
+//! What people say about a site, kept as documents: releases, annotations, incidents, journeys, scales, share links.
 //!
 //! A document is a small JSON text under a kind and an id. Each version is a row of its own, so that what held at any time can be
 //! told afterwards; the newest version holds, and a deleted document ends with a headstone. What a kind's text means is that kind's
@@ -9,7 +9,7 @@ pub(crate) mod calls;
 use crate::planner::scope::{Scope, Service, ServiceTable, SiteTable, Statement};
 use crate::state::QueryState;
 use felt_schema::rows::DocumentRow;
-use felt_store::{JsonRow, Param, StoreError};
+use felt_store::{JsonRow, Param, QueryLimits, Store, StoreError};
 
 const COLUMNS: &str = "site, id, toUnixTimestamp64Milli(version), deleted, body, author";
 const NEWEST: &str = "ORDER BY version DESC LIMIT 1 BY site, id";
@@ -34,6 +34,8 @@ pub enum Kind {
     AlertRoute,
     /// A span or an alert that is not to be told.
     Silence,
+    /// A link that shows the site to people without an account.
+    Link,
 }
 
 impl Kind {
@@ -47,6 +49,7 @@ impl Kind {
             Kind::Correction => "correction",
             Kind::AlertRoute => "alert_route",
             Kind::Silence => "silence",
+            Kind::Link => "link",
         }
     }
 }
@@ -95,13 +98,16 @@ impl Document {
 
     /// The documents of a kind of every site that were not taken back.
     pub async fn everywhere(state: &QueryState, kind: Kind) -> Result<Vec<Self>, StoreError> {
+        Self::of_kind(&state.store, kind, state.config.limits()).await
+    }
+
+    /// The same, for whoever has nothing but the store.
+    pub(crate) async fn of_kind(store: &Store, kind: Kind, limits: QueryLimits) -> Result<Vec<Self>, StoreError> {
         let mut service = Service::of(ServiceTable::Documents);
         let kind = service.bind("String", Param::Text(kind.name().into()));
-        let mut found = load(
-            state,
-            &service.statement(COLUMNS, &format!("WHERE kind = {kind} ORDER BY version DESC LIMIT 1 BY site, id")),
-        )
-        .await?;
+        let statement =
+            service.statement(COLUMNS, &format!("WHERE kind = {kind} ORDER BY version DESC LIMIT 1 BY site, id"));
+        let mut found = read(store, &statement, limits).await?;
         found.retain(|document| !document.deleted);
         Ok(found)
     }
@@ -167,7 +173,11 @@ impl Document {
 }
 
 async fn load(state: &QueryState, statement: &Statement) -> Result<Vec<Document>, StoreError> {
-    let rows = state.store.query_json(statement.sql(), &statement.params(), state.config.limits()).await?;
+    read(&state.store, statement, state.config.limits()).await
+}
+
+async fn read(store: &Store, statement: &Statement, limits: QueryLimits) -> Result<Vec<Document>, StoreError> {
+    let rows = store.query_json(statement.sql(), &statement.params(), limits).await?;
     Ok(rows.iter().filter_map(of_row).collect())
 }
 

@@ -118,11 +118,11 @@ fn after_failures(reading: &Reading, impact: &Impact) -> String {
         text.push_str(&format!(
             " {} gave up on a page that had failed{}.",
             many(impact.gave_up.sessions, "visit", "visits"),
-            impact
-                .gave_up
-                .median_s
-                .as_f64()
-                .map_or_else(String::new, |s| format!(", half of them within {}", seconds(s)))
+            impact.gave_up.median_s.as_f64().map_or_else(String::new, |s| match s {
+                // Their last view was the one that failed first.
+                ..1.0 => ", half of them at the first failure".to_owned(),
+                _ => format!(", half of them within {}", seconds(s)),
+            })
         ));
     }
     match (retries.herd_views, retries.herd.as_f64()) {

@@ -65,6 +65,9 @@ use utoipa::{Modify, OpenApi};
         crate::tokens::tokens,
         crate::tokens::create_token,
         crate::tokens::revoke_token,
+        crate::links::links,
+        crate::links::make_link,
+        crate::links::revoke_link,
         crate::audit::audit,
         crate::erase::erase,
         crate::erase::erasure,
@@ -130,7 +133,7 @@ use utoipa::{Modify, OpenApi};
         (name = "prometheus", description = "For Prometheus and Grafana"),
         (name = "impact", description = "Incidents, and whom a time hurt"),
         (name = "privacy", description = "Erasing a person, with the proof of it"),
-        (name = "access", description = "Who may come in: sessions, people, tokens; and the record of writes"),
+        (name = "access", description = "Who may come in: sessions, people, tokens, share links; and the record of writes"),
         (name = "health", description = "Whether the figures can be trusted")
     )
 )]

@@ -40,9 +40,9 @@ pub struct ChangePasswordBody {
 /// Who is asking, and what they may do.
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct SessionEntry {
-    /// `person`, `token`, or `anyone` where nobody needs to say who they are.
+    /// `person`, `token`, `link`, or `anyone` where nobody needs to say who they are.
     kind: String,
-    /// The person's address, or the token's id.
+    /// The person's address, or the token's or the link's id.
     name: String,
     /// Sites; `*` is all.
     sites: Vec<String>,
@@ -78,7 +78,7 @@ pub async fn session(State(state): State<QueryState>, headers: HeaderMap) -> Res
             Ok(reply::one(StatusCode::OK, entry(&caller, Some((session.via, session.ends_at_ms(people.limits))))))
         }
         Ok(caller) => Ok(reply::one(StatusCode::OK, entry(&caller, None))),
-        Err(denied @ (Denied::NoToken | Denied::UnknownToken | Denied::SessionEnded)) => {
+        Err(denied @ (Denied::NoToken | Denied::UnknownToken | Denied::SessionEnded | Denied::LinkEnded)) => {
             let any = people.accounts.recent().await.map_err(Denied::from)?;
             let ways = json!({"password": !any.is_empty(), "oidc": people.oidc.as_ref().map(|oidc| oidc.label())});
             Err(Problem::from(denied).field("sign_in", ways))

@@ -8,7 +8,7 @@ import type { Problem } from "./types.ts";
 const PATH = "/api/v1/session";
 
 export interface Who {
-  readonly kind: "person" | "token" | "anyone";
+  readonly kind: "person" | "token" | "link" | "anyone";
   readonly name: string;
 }
 

@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { askWays, elsewhereHref, refusedElsewhere, signIn, type Ways } from "../api/session.ts";
-import { setToken, token } from "../api/token.ts";
+import { isShared, setToken, token } from "../api/token.ts";
 import { core } from "../words/core.ts";
 import { signInWords } from "../words/sign-in.ts";
 
@@ -11,6 +11,15 @@ export function SignIn({ retry }: { retry: () => void }) {
   useEffect(() => void askWays().then(setWays), []);
   if (ways === undefined) return <div class="alone"><p role="status">{core().chrome.loading}</p></div>;
   const words = signInWords();
+  if (isShared()) {
+    return (
+      <div class="alone">
+        <h1>{words.linkOver}</h1>
+        <p class="lead">{words.askAnew}</p>
+        <button type="button" class="button" onClick={() => { setToken(""); retry(); }}>{words.withoutLink}</button>
+      </div>
+    );
+  }
   const people = ways !== null && (ways.password || ways.oidc !== null);
   return (
     <div class={people ? "alone sign-in" : "alone"}>

@@ -3,9 +3,10 @@
 import { FRESH, type ScreenName } from "../address/address.ts";
 import { address, hrefWith, navigate } from "../address/navigate.ts";
 import { signOut, who } from "../api/session.ts";
+import { isShared } from "../api/token.ts";
 import type { SiteRow } from "../api/types.ts";
 import { Link } from "../widgets/link.tsx";
-import { BUILT, fetchScreen } from "../screens/index.ts";
+import { fetchScreen, offered } from "../screens/index.ts";
 import { core } from "../words/core.ts";
 import { Chips } from "./chips.tsx";
 import { CompareMenu } from "./compare-menu.tsx";
@@ -32,7 +33,7 @@ export function TopBar({ sites, tz }: { sites: readonly SiteRow[]; tz: string })
         </Link>
         <SitePicker sites={sites} />
         <nav aria-label={words.screens}>
-          {BUILT.map((name) => (
+          {offered().map((name) => (
             <Link
               key={name}
               href={hrefWith({ screen: name, ...FRESH })}
@@ -49,7 +50,7 @@ export function TopBar({ sites, tz }: { sites: readonly SiteRow[]; tz: string })
         <HelpButton />
         <LanguageSwitch />
         <ThemeToggle />
-        {who.value !== null && who.value.kind !== "anyone" && (
+        {isShared() ? <span class="hint">{words.shared}</span> : who.value !== null && who.value.kind !== "anyone" && (
           <button type="button" class="quiet out" title={words.signedInAs(who.value.name)} onClick={() => void signOut()}>{words.signOut}</button>
         )}
       </div>

@@ -6,9 +6,12 @@ import { endsNow } from "../address/range.ts";
 import { marksOf, markPaths } from "../api/beside.ts";
 import { apiPath } from "../api/paths.ts";
 import { partAs, useScreenData } from "../api/screen-data.ts";
+import { isShared } from "../api/token.ts";
 import type { IncidentRow, SeriesRow } from "../api/types.ts";
+import { core } from "../words/core.ts";
 import { plural } from "../words/format.ts";
 import { markWords } from "../words/marks.ts";
+import { metricName } from "../words/names.ts";
 import type { Phrase } from "../words/phrase.ts";
 import { formatTime } from "../words/time.ts";
 import { useState } from "preact/hooks";
@@ -40,13 +43,15 @@ function AllIncidents({ tz }: { tz: string }) {
         <Widget<IncidentRow[]> class="w-full table-card" title={words.all} data={data} part="incidents">
           {(answer) => (answer.data.length === 0 ? <Nothing>{words.none} {words.teach}</Nothing> : <IncidentTable rows={answer.data} tz={tz} />)}
         </Widget>
-        <Widget<SeriesRow[]> class="w-wide chart-card" title={words.course} data={data} part="series">
-          {(answer) => <HappinessSeries answer={answer} tz={tz} marks={marksOf(data)} dragged={(from, to) => setSpan({ from, to })} />}
+        <Widget<SeriesRow[]> class={`${isShared() ? "w-full" : "w-wide"} chart-card`} title={isShared() ? core().sentences.titles.overTime(metricName("happiness")) : words.course} data={data} part="series">
+          {(answer) => <HappinessSeries answer={answer} tz={tz} marks={marksOf(data)} dragged={isShared() ? undefined : (from, to) => setSpan({ from, to })} />}
         </Widget>
-        <section class="card w-third" aria-labelledby="declare">
-          <header><h2 id="declare">{words.declare}</h2></header>
-          <Declare key={span === null ? "" : `${span.from}`} span={span} tz={tz} />
-        </section>
+        {!isShared() && (
+          <section class="card w-third" aria-labelledby="declare">
+            <header><h2 id="declare">{words.declare}</h2></header>
+            <Declare key={span === null ? "" : `${span.from}`} span={span} tz={tz} />
+          </section>
+        )}
       </div>
     </>
   );

@@ -3,6 +3,7 @@
 
 import type { ComponentType } from "preact";
 import type { ScreenName } from "../address/address.ts";
+import { isShared } from "../api/token.ts";
 import { wordsReady } from "../words/language.ts";
 
 export type Screen = ComponentType<{ tz: string }>;
@@ -20,6 +21,11 @@ const LOADERS: Readonly<Partial<Record<ScreenName, () => Promise<{ default: Scre
 };
 
 export const BUILT = Object.keys(LOADERS) as readonly ScreenName[];
+/** What a share link does not show: single visits, and how the site is set up. */
+const NOT_SHARED: readonly ScreenName[] = ["sessions", "settings"];
+
+/** The screens for whoever is looking. */
+export const offered = (): readonly ScreenName[] => (isShared() ? BUILT.filter((name) => !NOT_SHARED.includes(name)) : BUILT);
 
 const loaded = new Map<ScreenName, Screen>();
 

@@ -12,7 +12,7 @@ import { metricName } from "../words/names.ts";
 import { settingsWords } from "../words/settings.ts";
 import { starred } from "../words/starred.ts";
 import { Headline } from "../widgets/headline.tsx";
-import { People, Routes, Tokens } from "./settings/access.tsx";
+import { Links, People, Routes, Tokens } from "./settings/access.tsx";
 import { Anchors } from "./settings/anchors.tsx";
 import { Journeys, PageRules, Snippet } from "./settings/set-up.tsx";
 
@@ -23,7 +23,7 @@ export default function SettingsScreen({ tz }: { tz: string }) {
   const base = `/api/v1/sites/${encodeURIComponent(site)}`;
   // Asked again and again, so that a first visit is noticed.
   const live = useScreenData({ health: healthPath({ ...here, range: presetRange("24h") }) }, true);
-  const kept = useApart({ scales: `${base}/scales`, journeys: `${base}/journeys?range=28d`, routes: `${base}/alert-routes`, tokens: "/api/v1/tokens", people: "/api/v1/people" });
+  const kept = useApart({ scales: `${base}/scales`, journeys: `${base}/journeys?range=28d`, routes: `${base}/alert-routes`, links: `${base}/links`, tokens: "/api/v1/tokens", people: "/api/v1/people" });
   const part = partAs<Health>(live, "health");
   const health = part?.ok ? part.answer.data : undefined;
   const sentence = health === undefined ? core().chrome.screen.settings.question
@@ -37,6 +37,7 @@ export default function SettingsScreen({ tz }: { tz: string }) {
         <Anchors data={kept} base={base} name={(metric) => words.measures[metric] ?? metricName(metric)} />
         <Journeys data={kept} base={base} />
         <Routes data={kept} base={base} />
+        <Links data={kept} base={base} tz={tz} />
         <Tokens data={kept} tz={tz} />
         <People data={kept} />
       </div>

@@ -335,3 +335,29 @@ test("a screen that looks at now refreshes by itself", async () => {
   await page.waitForFunction(() => document.querySelectorAll(".stale").length === 0);
   assert.ok(mock.controls.requests.length > asked);
 });
+
+test("two days are chosen in the calendar by keys alone", async () => {
+  await open("/sites/shop/happiness?range=7d&tz=Europe/Berlin");
+  await page.keyboard.press("t");
+  const grid = page.getByRole("grid", { name: "November 2026" });
+  await grid.waitFor();
+  // Some versions of the locale's data have a comma behind the weekday.
+  const focuses = (day) => page.waitForFunction((day) => document.activeElement.ariaLabel?.replace(",", "") === day, day, { timeout: 20_000 });
+  await focuses("Sunday 22 November 2026");
+  for (const [key, day] of [
+    ["ArrowUp", "Sunday 15 November 2026"], ["ArrowLeft", "Saturday 14 November 2026"], ["Home", "Monday 9 November 2026"], ["End", "Sunday 15 November 2026"],
+    ["PageUp", "Thursday 15 October 2026"], ["PageDown", "Sunday 15 November 2026"], ["Shift+PageUp", "Saturday 15 November 2025"], ["Shift+PageDown", "Sunday 15 November 2026"],
+    ["ArrowDown", "Sunday 22 November 2026"], ["ArrowRight", "Sunday 22 November 2026"],
+  ]) {
+    await page.keyboard.press(key);
+    await focuses(day).catch(async () => assert.fail(`${key}: ${await page.evaluate(() => document.activeElement.ariaLabel)} and not ${day}`));
+  }
+  await page.keyboard.press("ArrowLeft");
+  await page.keyboard.press("Enter");
+  await page.getByText("From 21 November. Now the last day.").waitFor();
+  for (const key of ["ArrowUp", "ArrowLeft", " "]) await page.keyboard.press(key);
+  assert.equal(await page.locator(".calendar [aria-selected=true]").count(), 9);
+  await page.getByRole("button", { name: "Show this time" }).click();
+  await settled(page);
+  assert.equal(await path(), "/sites/shop/happiness?from=2026-11-12T23:00:00Z&to=2026-11-21T23:00:00Z&tz=Europe/Berlin");
+});

@@ -93,3 +93,66 @@ test("who is no admin is told so where it matters, and sees the rest", async () 
   assert.equal(await page.getByText("Only admins of this site see and change this.").count(), 3);
   assert.match(await card("Anchors: from when on it hurts").innerText(), /Opening/);
 });
+
+test("an alert route says which alerts it takes and when it is quiet", async () => {
+  await open("/sites/shop/settings");
+  const routes = card("Where alerts go");
+  await routes.getByText("Send alerts there").first().click();
+  await routes.getByLabel("What is there").selectOption("webhook");
+  await routes.getByLabel("Address").fill("https://hooks.example/felt");
+  await routes.getByLabel("Which alerts").selectOption("ticket");
+  await routes.getByLabel(/^Quiet hours/).fill("22:00-07:00");
+  await routes.getByRole("button", { name: "Send alerts there" }).click();
+  await routes.getByText("only those that can wait; quiet from 22:00 to 07:00 (Europe/Berlin)").waitFor();
+  const { severities, quiet_hours: quiet } = mock.controls.settings["alert-routes"].at(-1);
+  assert.deepEqual([severities, quiet], [["ticket"], { from: "22:00", to: "07:00", tz: "Europe/Berlin" }]);
+});
+
+test("a journey may say within which time it counts as finished in time", async () => {
+  await open("/sites/shop/settings");
+  const journeys = card("Journeys");
+  await journeys.getByText("Define a journey").first().click();
+  await journeys.getByLabel("Name").fill("Sign up");
+  await journeys.getByLabel(/^Its pages/).fill("/sign-up\n/welcome");
+  await journeys.getByLabel(/^Counts as in time/).fill("90");
+  await journeys.getByRole("button", { name: "Define a journey" }).click();
+  // Whether it is kept is the server's business.
+  await journeys.locator("form p:not([hidden])").waitFor();
+  assert.match(mock.controls.writes.at(-1), /^PUT \/api\/v1\/sites\/shop\/journeys\/sign-up \{"name":"Sign up",.*"within_s":90\}$/);
+});
+
+test("a share link is shown once, and shows the figures alone to whoever opens it", async () => {
+  await open("/sites/shop/settings");
+  const links = card("Share links");
+  await links.getByText("Make a link").first().click();
+  await links.getByLabel("Whom it is for").fill("the board");
+  await links.getByLabel("How long").selectOption("7");
+  await links.getByRole("button", { name: "Make a link" }).click();
+  const address = await links.locator("code").innerText();
+  assert.equal(address, `${mock.url}/sites/shop/happiness?range=7d#share=feltl_abc123`);
+  assert.equal(mock.controls.settings.links[1].days, 7);
+
+  mock.controls.token = "feltl_abc123";
+  try {
+    const guest = await openPage(browser, { faults });
+    await guest.goto(`${mock.url}/sites/shop/incidents?range=7d#share=feltl_abc123`);
+    await settled(guest);
+    assert.equal(guest.url(), `${mock.url}/sites/shop/incidents?range=7d`, "the address forgets the secret");
+    await guest.reload();
+    await settled(guest);
+    const screens = await guest.getByRole("navigation").getByRole("link").allInnerTexts();
+    assert.deepEqual(screens, ["Happiness", "Journeys", "Pages", "Promises", "Releases", "Incidents", "Data health"]);
+    assert.ok(await guest.getByText("Shared, to look at only").isVisible());
+    assert.equal(await guest.getByRole("heading", { name: "Tell an incident" }).count(), 0);
+    await guest.goto(`${mock.url}/sites/shop/settings`);
+    await settled(guest);
+    assert.equal(await guest.getByRole("heading", { name: "API tokens" }).count(), 0, "settings are no screen of theirs");
+    mock.controls.token = "feltl_another";
+    await guest.reload();
+    await guest.getByRole("heading", { name: "This link has ended or was taken back." }).waitFor();
+    await guest.context().close();
+    assert.deepEqual(faults, []);
+  } finally {
+    mock.controls.token = null;
+  }
+});

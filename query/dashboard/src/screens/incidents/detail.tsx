@@ -5,6 +5,7 @@ import { FRESH } from "../../address/address.ts";
 import { parseFilter } from "../../address/filter.ts";
 import { address, hrefWith } from "../../address/navigate.ts";
 import { fixedRange } from "../../address/range.ts";
+import { isShared } from "../../api/token.ts";
 import { send, serverNow } from "../../api/client.ts";
 import type { Impact, Segment } from "../../api/impact-types.ts";
 import { sitePath } from "../../api/paths.ts";
@@ -77,7 +78,7 @@ function Ways({ incident, path, changed }: { incident: IncidentRow; path: string
   return (
     <p class="ways incident-ways">
       <Link class="button" href={hrefWith({ screen: "happiness", ...FRESH, filters, range: incident.to === null ? { preset: null, from, to: null } : fixedRange(Date.parse(from), Date.parse(incident.to)) })}>{words.look}</Link>
-      {incident.open && <button type="button" class="button" onClick={() => void end()}>{words.over}</button>}
+      {incident.open && !isShared() && <button type="button" class="button" onClick={() => void end()}>{words.over}</button>}
       {fault !== "" && <span class="hint" role="alert">{fault}</span>}
     </p>
   );
@@ -111,7 +112,7 @@ function Facts({ impact }: { impact: Impact }) {
     [words.hard, counted(hurt.hard)],
     [words.soft, counted(hurt.soft)],
     [words.retries, retries.amplification === null ? formatCount(retries.views) : words.times(formatCount(retries.views), formatDecimal(retries.amplification, 2))],
-    [words.gaveUp, gave_up.median_s === null ? formatCount(gave_up.sessions) : words.after(formatCount(gave_up.sessions), formatDuration(gave_up.median_s * 1000))],
+    [words.gaveUp, gave_up.median_s === null ? formatCount(gave_up.sessions) : gave_up.median_s < 1 ? words.atOnce(formatCount(gave_up.sessions)) : words.after(formatCount(gave_up.sessions), formatDuration(gave_up.median_s * 1000))],
     ...impact.journeys.map((row): [string, string] => [words.excess(row.name ?? row.journey), row.excess === null ? words.untold : whole(row.excess) + span(row.low, row.high, whole)]),
     [words.lost, lost.visitors === null ? words.untold : whole(lost.visitors) + span(lost.low, lost.high, whole)],
     [words.money, money.total === null || money.currency === null ? words.untold : new Intl.NumberFormat(locale(), { style: "currency", currency: money.currency, maximumFractionDigits: 0 }).format(money.total)],

@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import { FRESH } from "../../address/address.ts";
 import { address, hrefWith } from "../../address/navigate.ts";
+import { isShared } from "../../api/token.ts";
 import { send } from "../../api/client.ts";
 import { sitePath } from "../../api/paths.ts";
 import type { Alert } from "../../api/promise-types.ts";
@@ -47,7 +48,7 @@ function Care({ alert, tz, changed }: { alert: Alert; tz: string; changed: () =>
   const words = promiseWords().alert;
   if (alert.acknowledged_by !== null) return <>{words.taken(alert.acknowledged_by)}</>;
   if (alert.silenced_until !== null) return <>{words.silenced(formatTime(Date.parse(alert.silenced_until), "full", tz))}</>;
-  if (alert.state === "resolved") return <>–</>;
+  if (alert.state === "resolved" || isShared()) return <>–</>;
 
   async function take(): Promise<void> {
     const written = await send<Alert>("POST", sitePath(address.value, "alerts", alert.id, "acknowledge"));

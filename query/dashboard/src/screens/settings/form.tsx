@@ -11,9 +11,11 @@ import { Nothing, Widget } from "../../widgets/widget.tsx";
 export interface Field {
   readonly name: string;
   readonly label: string;
-  readonly type?: "text" | "email" | "password" | "url" | "lines";
+  readonly type?: "text" | "email" | "password" | "url" | "number" | "lines";
   readonly options?: Readonly<Record<string, string>>;
   readonly optional?: boolean;
+  /** A regular expression that the text must match, with an example of it. */
+  readonly pattern?: string;
 }
 
 export type Values = Readonly<Record<string, string>>;
@@ -50,12 +52,12 @@ export function SmallForm({ label, fields, submit, done }: SmallFormProps) {
     <details class="more">
       <summary>{label}</summary>
       <form class="form" onSubmit={(event) => void onSubmit(event)}>
-        {fields.map(({ name, label: text, type = "text", options, optional = false }) => (
+        {fields.map(({ name, label: text, type = "text", options, optional = false, pattern }) => (
           <label key={name}>
             {text}
             {options !== undefined ? <select name={name}>{Object.entries(options).map(([key, word]) => <option key={key} value={key}>{word}</option>)}</select>
               : type === "lines" ? <textarea name={name} rows={4} required={!optional} spellcheck={false} />
-              : <input name={name} type={type as "text"} required={!optional} autocomplete={type === "password" ? "new-password" : "off"} />}
+              : <input name={name} type={type as "text"} required={!optional} min={1} pattern={pattern} autocomplete={type === "password" ? "new-password" : "off"} />}
           </label>
         ))}
         <button type="submit" class="button primary">{label}</button>

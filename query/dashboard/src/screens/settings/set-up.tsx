@@ -56,8 +56,10 @@ export function Journeys({ data, base }: { data: ScreenData; base: string }) {
         ],
       })}
     >
-      <SmallForm label={words.define} fields={[{ name: "name", label: words.journeyName }, { name: "pages", label: words.journeyPages, type: "lines" }]}
-        submit={({ name = "", pages = "" }) => send("PUT", `${base}/journeys/${idOf(name)}`, { name, steps: pages.split("\n").map((page) => page.trim()).filter(Boolean).map((page) => ({ name: page, page })) })}
+      <SmallForm label={words.define} fields={[{ name: "name", label: words.journeyName }, { name: "pages", label: words.journeyPages, type: "lines" }, { name: "within", label: words.within, type: "number", optional: true }]}
+        submit={({ name = "", pages = "", within }) => send("PUT", `${base}/journeys/${idOf(name)}`, {
+          name, steps: pages.split("\n").map((page) => page.trim()).filter(Boolean).map((page) => ({ name: page, page })), ...(within ? { within_s: Number(within) } : {}),
+        })}
         done={data.retry} />
     </Kept>
   );

@@ -63,7 +63,7 @@ const marks: typeof en = {
       exposed: "Waren da", visitor: ["Besucher", "Besucher"], both: (visitors, views) => `${visitors}, ${views}`,
       hard: "Sahen eine gescheiterte Seite", soft: "Sahen eine schmerzhafte Seite", of: (visitors, share) => `${visitors}, ${share}`, span: (low, high) => `wahrscheinlich ${low} bis ${high}`,
       retries: "Versuchten es noch einmal", times: (views, amplification) => `${views}-mal; das ${amplification}-Fache der Last`,
-      gaveUp: "Gaben auf", after: (count, s) => `${count} Besuche, nach ${s}`,
+      gaveUp: "Gaben auf", after: (count, s) => `${count} Besuche, die Hälfte binnen ${s}`, atOnce: (count) => `${count} Besuche, die Hälfte beim ersten Fehler`,
       excess: (journey) => `${journey}: mehr Abbrüche als sonst`, lost: "Verlorene Kunden", money: "Es kostete etwa", untold: "lässt sich nicht sagen",
     },
     by: { page: "Nach Seite", country: "Nach Land", device: "Nach Gerät", release: "Nach Release" },

@@ -61,7 +61,7 @@ const marks = {
       exposed: "Were there", visitor: ["visitor", "visitors"] as [string, string], both: (visitors: string, views: string) => `${visitors}, ${views}`,
       hard: "Met a failed page", soft: "Met a painful page", of: (visitors: string, share: string) => `${visitors}, ${share}`, span: (low: string, high: string) => `most likely ${low} to ${high}`,
       retries: "Tried again", times: (views: string, amplification: string) => `${views} times; ${amplification} times the load`,
-      gaveUp: "Gave up", after: (count: string, s: string) => `${count} visits, after ${s}`,
+      gaveUp: "Gave up", after: (count: string, s: string) => `${count} visits, half of them within ${s}`, atOnce: (count: string) => `${count} visits, half of them at the first failure`,
       excess: (journey: string) => `${journey}: abandoned beyond the usual`, lost: "Customers lost", money: "It cost about", untold: "cannot be told",
     },
     by: { page: "By page", country: "By country", device: "By device", release: "By release" } as Record<string, string>,

@@ -22,6 +22,9 @@ const signIn: typeof en = {
   notAccepted: "Dieses Token wurde nicht angenommen. ",
   tokenStays: "Es bleibt in diesem Tab und ist fort, wenn er geschlossen wird.",
   goOn: "Weiter",
+  linkOver: "Dieser Link ist abgelaufen oder wurde zurückgenommen.",
+  askAnew: "Wer ihn geschickt hat, kann einen neuen machen.",
+  withoutLink: "Ohne ihn weiter",
   faults: {
     wrong: "Die E-Mail-Adresse oder das Passwort stimmt nicht.",
     wait: (seconds) => `Zu viele Versuche. Bis zum nächsten ${seconds ?? "einige"} Sekunden warten.`,

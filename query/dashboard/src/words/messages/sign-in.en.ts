@@ -20,6 +20,9 @@ const signIn = {
   notAccepted: "That token was not accepted. ",
   tokenStays: "It stays in this tab and is gone when you close it.",
   goOn: "Go on",
+  linkOver: "This link has ended or was taken back.",
+  askAnew: "Whoever sent it to you can make a new one.",
+  withoutLink: "Go on without it",
   faults: {
     wrong: "The e-mail address or the password is not right.",
     wait: (seconds: string | null) => `Too many tries. Wait ${seconds ?? "some"} seconds before the next.`,
