@@ -22,7 +22,8 @@ export const KEY = "felt.kept";
 const nothing = (): void => {};
 let disarm = nothing;
 let armTimer = 0;
-let armedAt = -ARM_INTERVAL_MS;
+/** Not known before the first time, which therefore is at once. */
+let armedAt: number;
 
 let kept: Item[] = [];
 /** Failures in a row, and until when (unix ms) the server has peace. */

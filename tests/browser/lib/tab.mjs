@@ -80,6 +80,8 @@ export class Tab {
   /** Goes to a URL and waits for its load event, unless told not to. */
   async go(url, { wait = true } = {}) {
     const loaded = wait ? this.event("Page.loadEventFired") : undefined;
+    // It may fail before anyone waits for it.
+    loaded?.catch(() => {});
     const { errorText } = await this.send("Page.navigate", { url });
     if (errorText) throw new Error(`${url}: ${errorText}`);
     await loaded;
