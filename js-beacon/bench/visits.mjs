@@ -11,7 +11,7 @@ const AFTERLIFE_MS = 1_000;
 const PAGE = (script) => `<!doctype html><title>A page</title><link rel="icon" href="data:,">${script}<body><h1>A page</h1><button id="b">Press</button>
   <img src="/shop/img/hero.webp?delay=100" width="600" height="300" alt=""><p id="late"></p><p>A text.</p><script>
     b.onclick = () => { const end = performance.now() + 60; while (performance.now() < end); };
-    setTimeout(() => { late.style.height = "60px"; }, 300);
+    requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => { late.style.height = "60px"; }, 300)));
   </script>`;
 
 const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];

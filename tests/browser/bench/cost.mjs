@@ -19,7 +19,7 @@ const page = (head) => (answer) => {
     <img src="/shop/img/hero.webp?delay=200" width="600" height="300" alt="">
     <p id="late"></p><p>A text.</p><script>
       b.onclick = () => { b.textContent = "Pressed"; };
-      setTimeout(() => { late.style.height = "60px"; }, 300);
+      requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => { late.style.height = "60px"; }, 300)));
     </script>`);
 };
 const beacon = (name) => page(`<script async src="/${name}" data-site="shop"></script>`);
