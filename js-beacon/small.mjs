@@ -1,4 +1,4 @@
-// Makes one script of the sources, as small as it gets: esbuild bundles and shortens property names, terser does the rest.
+// Makes one script of the sources, as small as it gets: esbuild bundles and shortens names, terser does the rest.
 import { build } from "esbuild";
 import { minify } from "terser";
 
@@ -21,6 +21,8 @@ export async function small(entry, { format = "iife", full = true, prompt = {} }
     ...COMMON,
     entryPoints: [`src/${entry}.ts`],
     format,
+    // Terser shortens names anew; what esbuild has shortened before compresses a little better.
+    minifyIdentifiers: true,
     minifySyntax: true,
     minifyWhitespace: true,
     mangleProps: OWN,

@@ -46,6 +46,6 @@ export const measureCls = (): void => {
   refreshers.push((view) => {
     const { metrics } = view._wire;
     // A page that painted nothing, in a background tab for example, has not been stable: nobody saw it.
-    if ((view !== initial || metrics["fcp"] !== undefined) && supports("layout-shift")) metrics["cls"] = view._cls ?? 0;
+    if ((view !== initial || metrics["fcp"]! >= 0) && supports("layout-shift")) metrics["cls"] = view._cls ?? 0;
   });
 };

@@ -9,7 +9,7 @@
 // What was refused, or could not leave because there is no network, is kept: in memory, and in localStorage where the visitor has
 // consented, for at most a day.
 import { waitMs } from "./backoff";
-import { guarded, later, listen, refreshers, win } from "./browser";
+import { guarded, later, listen, now, refreshers, win } from "./browser";
 import { config } from "./config";
 import { AGE_MS_MAX, ARMED_MS_MAX, ARM_INTERVAL_MS, KEPT_CHARS_MAX, VIEWS_KEPT_MAX } from "./limits";
 import { cut } from "./url";
@@ -22,7 +22,8 @@ export const KEY = "felt.kept";
 const nothing = (): void => {};
 let disarm = nothing;
 let armTimer = 0;
-let armDelay = 0;
+/** Not known before the first time, which therefore is at once. */
+let armedAt: number;
 
 let kept: Item[] = [];
 /** Failures in a row, and until when (unix ms) the server has peace. */
@@ -62,17 +63,18 @@ const take = (): Item[] => {
   return items;
 };
 
-/** To be called after every change of any view: arms the request of last resort anew, at once after the first, then at most so often. */
+/** To be called after every change of any view: arms the request of last resort anew, at once, but at most so often. */
 export const changed = (): void => {
   if (win.fetchLater) {
     armTimer ||= later(() => {
       armTimer = 0;
-      armDelay = ARM_INTERVAL_MS;
+      armedAt = now();
       const [items, commit] = due();
       const abort = new AbortController();
       const armed = groupsOf(items).map((group) => postLater(group, { signal: abort.signal, activateAfter: ARMED_MS_MAX }));
-      disarm = () => (armed.some((result) => result?.activated) ? commit() : abort.abort());
-    }, armDelay);
+      // Once its successor is on its way, and before the browser goes on: a renderer may be ended in between.
+      disarm = () => (armed.some((result) => result?.activated) ? commit() : queueMicrotask(() => abort.abort()));
+    }, armedAt + ARM_INTERVAL_MS - now());
   }
 };
 
@@ -122,10 +124,13 @@ export const sendEarly = (): void => post(take());
 
 /** Sends what changed before this call returns. */
 export const sendNow = (): void => {
-  const items = take();
+  let items = take();
   list.splice(0, list.length - VIEWS_KEPT_MAX);
-  // There is no use in a request that cannot arrive, as long as there is a place to keep it.
-  if ((!navigator.onLine || Date.now() < peaceUntil) && keep(items)) return;
+  if (!navigator.onLine || Date.now() < peaceUntil) {
+    // There is no use in a request that cannot arrive, as long as there is a place to keep it. Elsewhere what was refused before is tried once more.
+    if (keep(items)) return;
+    items = kept;
+  }
   for (const group of groupsOf(items)) {
     // False when the browser will not take it: the 64 KiB that all scripts of the page share may be spent.
     if (!guarded(() => navigator.sendBeacon(config._endpoint, bodyOf(group)))() && !postLater(group, { activateAfter: 0 })) post(group);

@@ -13,8 +13,8 @@ export const session = (): string => {
   const time = Date.now();
   // Merely asking for storage throws where the visitor blocks it: then the session is this document.
   const stored = guarded(() => config._session && (sessionStorage[KEY] as string))() || known;
-  const [id, last] = stored.split(" ") as [string, string?];
-  const current = time - +last! <= SESSION_GAP_MS ? id : randomId();
+  const [id, last] = stored.split(" ") as [string, unknown];
+  const current = time - (last as number) <= SESSION_GAP_MS ? id : randomId();
   known = current + " " + time;
   guarded(() => config._session && (sessionStorage[KEY] = known))();
   return current;

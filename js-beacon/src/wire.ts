@@ -23,7 +23,8 @@ export const DROPPING_ORDER = FULL
   ? " request long_frame attribution dead_click rage_click error timing tags feedback step".split(" ")
   : ["", "attribution", "error"];
 
-export const bytes = (text: string): number => new Blob([text]).size;
+/** Of a Blob the browser keeps books in another process, which costs milliseconds. */
+export const bytes = (text: string): number => new TextEncoder().encode(text).length;
 
 /** JSON without what is not known, and without digits that nobody measured. */
 export const json = (value: unknown): string =>
@@ -49,9 +50,10 @@ export const stateOf = ({ _start, _hidden, _left, _wire }: View): string => {
   return text;
 };
 
-/** A request body: each state with this sending's own fields. */
+/** A request body: each state, which has been cleaned already, with this sending's own fields. */
 export const bodyOf = (items: readonly Item[], time = Date.now()): string =>
-  json(
+  // The core has no bytes to spare for the difference.
+  (FULL ? JSON.stringify : json)(
     items.map(([view, seq, attempt, began, state]) => ({
       v: 1,
       view,

@@ -128,6 +128,32 @@ test("before consent nothing is stored; with it, what cannot be sent waits for t
   assert.equal(sent.length, before);
 });
 
+test("while the server has its peace, what may not be kept goes along whenever the page is hidden", async () => {
+  const refusedView = begin("navigate", 0, "")._id;
+  answers = [refused(503, "30")];
+  sendEarly();
+  await settled();
+  const { _id } = begin("soft", 10, "");
+  sendNow();
+  assert.deepEqual(sent.at(-1)!.map(({ view }) => view), [refusedView, _id]);
+});
+
+test("what is armed is taken back once its successor is on its way, not before: the renderer may be ended in between", async () => {
+  const armed: AbortSignal[] = [];
+  Object.assign(globalThis, { fetchLater: (_url: string, { signal }: { signal: AbortSignal }) => ({ activated: !armed.push(signal) }) });
+  try {
+    begin("navigate", 0, "");
+    wait();
+    assert.equal(armed.length, 1);
+    sendNow();
+    assert.deepEqual([sent.length, armed[0]!.aborted], [1, false]);
+    await settled();
+    assert.equal(armed[0]!.aborted, true);
+  } finally {
+    delete (globalThis as { fetchLater?: unknown }).fetchLater;
+  }
+});
+
 test("nonsense in storage is not ours", () => {
   config._keeps = true;
   for (const nonsense of ["7", "{", "[1]", '"x"', "null"]) {

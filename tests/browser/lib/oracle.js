@@ -1,6 +1,7 @@
 // Runs in the page before anything else: an independent copy of web-vitals says what it sees. Nothing of the beacon is used here.
 (() => {
-  if (window !== top) return;
+  // A frame is measured where the test says so.
+  if (window !== top && window.name !== "measured") return;
   const say = (metric) =>
     oracleSays(
       JSON.stringify({

@@ -1,5 +1,5 @@
 // What visitors do in the shop. `views` is how many page views a scenario makes; `complete` tells the last word on them from earlier
-// ones, where a scenario has earlier ones.
+// ones, where a scenario has earlier ones; `script` runs in its pages before anything else; `flags` are for a browser of its own.
 
 import { is } from "./tab.mjs";
 
@@ -126,6 +126,36 @@ export const SCENARIOS = {
     },
   },
 
+  // A page that the browser did not keep is loaded again; `back_forward` above comes out of its cache.
+  back_forward_loaded: {
+    views: 3,
+    flags: ["--disable-features=BackForwardCache"],
+    async run({ tab, base }) {
+      await tab.go(`${base}/shop/`);
+      await tab.until(pageShown);
+      await settled(tab);
+      await tab.go(`${base}/shop/p/123`);
+      await tab.until(pageShown);
+      await settled(tab);
+      await tab.travel(-1);
+      await tab.heard(is("lcp", "back-forward"));
+      await settled(tab);
+      await tab.hide();
+    },
+  },
+
+  // A tab that the browser had thrown away and loads again; only a browser short of memory does so, hence the mark that it leaves is set here.
+  restored_tab: {
+    views: 1,
+    script: "Object.defineProperty(document, 'wasDiscarded', { value: true });",
+    async run({ tab, base }) {
+      await tab.go(`${base}/shop/`);
+      await tab.heard(is("lcp", "restore"));
+      await settled(tab);
+      await tab.hide();
+    },
+  },
+
   closed_early: {
     views: 1,
     async run({ tab, base }) {
@@ -247,15 +277,15 @@ export const SCENARIOS = {
     },
   },
 
-  // Of so many interactions ten may be worse than the one that counts.
-  many_interactions: {
+  // Of so many interactions nine may be worse than the one that counts.
+  five_hundred_interactions: {
     views: 1,
     async run({ tab, base }) {
       await tab.go(`${base}/shop/workshop?busy=70`);
       await settled(tab);
       for (let n = 0; n < 12; n++) {
         await tab.click("#slow-click");
-        await tab.click("#dead", 40);
+        await tab.click("#dead", 41);
       }
       await tab.heard(is("inp"));
       await tab.painted();

@@ -2,8 +2,9 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-const webVitals = readFileSync(fileURLToPath(import.meta.resolve("web-vitals")).replace(/[^/]*$/, "web-vitals.iife.js"), "utf8");
-const oracle = readFileSync(new URL("oracle.js", import.meta.url), "utf8");
+const library = readFileSync(fileURLToPath(import.meta.resolve("web-vitals")).replace(/[^/]*$/, "web-vitals.iife.js"), "utf8");
+/** A copy of web-vitals that hands what it sees to `oracleSays`, as JSON. */
+export const webVitals = `${library}\n${readFileSync(new URL("oracle.js", import.meta.url), "utf8")}`;
 const WAIT_MS_MAX = 15_000;
 
 /** What `heard` waits for: a metric above zero, of a kind of navigation if one is named. */
@@ -53,7 +54,7 @@ export class Tab {
     await tab.send("Runtime.addBinding", { name: "oracleSays" });
     // A new window takes a moment to be seen; a page that goes somewhere before that would count as opened in the background.
     if (!background) await tab.until("document.visibilityState === 'visible'");
-    await tab.send("Page.addScriptToEvaluateOnNewDocument", { source: `${script}\n${webVitals}\n${oracle}` });
+    await tab.send("Page.addScriptToEvaluateOnNewDocument", { source: `${script}\n${webVitals}` });
     return tab;
   }
 
@@ -80,6 +81,8 @@ export class Tab {
   /** Goes to a URL and waits for its load event, unless told not to. */
   async go(url, { wait = true } = {}) {
     const loaded = wait ? this.event("Page.loadEventFired") : undefined;
+    // It may fail before anyone waits for it.
+    loaded?.catch(() => {});
     const { errorText } = await this.send("Page.navigate", { url });
     if (errorText) throw new Error(`${url}: ${errorText}`);
     await loaded;

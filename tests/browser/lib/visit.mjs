@@ -1,4 +1,5 @@
 // Plays scenarios in fresh visits, and waits until all of their views have been sent.
+import { startBrowser } from "./cdp.mjs";
 import { expectedViews, pair } from "./expected.mjs";
 import { openVisit } from "./tab.mjs";
 
@@ -6,10 +7,11 @@ import { openVisit } from "./tab.mjs";
 export async function play(scenario, { browser, server, script }) {
   const before = server.beacons.length;
   const known = new Set(server.views().map(({ view }) => view));
-  const visit = await openVisit(browser);
+  const own = scenario.flags && (await startBrowser({ flags: scenario.flags }));
+  const visit = await openVisit(own ?? browser);
   try {
     if (scenario.background) await visit.openTab();
-    const tab = await visit.openTab({ background: scenario.background, script });
+    const tab = await visit.openTab({ background: scenario.background, script: script ?? scenario.script });
     await scenario.run({ tab, base: server.base, server });
     await tab.close();
     const ours = () => server.views().filter(({ view }) => !known.has(view));
@@ -20,6 +22,7 @@ export async function play(scenario, { browser, server, script }) {
     return { pairs: pair(expectedViews(tab.oracle), ours()), views: ours(), beacons, reports: tab.oracle };
   } finally {
     await visit.close();
+    await own?.close();
   }
 }
 

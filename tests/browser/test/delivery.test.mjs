@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { startBrowser } from "../lib/cdp.mjs";
+import { differences, expectedViews, pair } from "../lib/expected.mjs";
 import { startServer } from "../lib/server.mjs";
-import { is, openVisit } from "../lib/tab.mjs";
+import { is, openVisit, webVitals } from "../lib/tab.mjs";
 
 let browser;
 before(async () => {
@@ -12,8 +13,8 @@ before(async () => {
 after(() => browser?.close());
 
 /** A visit with a server of its own, so that what arrives is this test's. */
-async function visiting(use, { script } = {}) {
-  const server = await startServer();
+async function visiting(use, { script, pages } = {}) {
+  const server = await startServer({ pages });
   const visit = await openVisit(browser);
   try {
     const tab = await visit.openTab({ script });
@@ -60,7 +61,7 @@ test("a renderer that dies while the page is visible still reports, by fetchLate
     await tab.go(`${shop}/workshop?busy=150`);
     await tab.click("#slow-click");
     await tab.heard(is("inp"));
-    // The request of last resort is armed half a second after a change at the latest.
+    // The request of last resort is armed a fifth of a second after a change at the latest.
     await tab.evaluate("new Promise((done) => setTimeout(() => done(true), 700))");
     tab.send("Page.crash").catch(() => {});
     const [view] = await server.arrived(({ views }) => views().length && views(), "the armed snapshot");
@@ -81,6 +82,50 @@ test("a refused early snapshot is tried again as a further attempt", () =>
     assert.deepEqual([first.seq, first.attempt, second.seq, second.attempt], [0, 0, 0, 1]);
     assert.ok(second.age > first.age, "its age goes on while it waits");
   }));
+
+test("a server that drops the connection is tried again as a further attempt", () => {
+  let drops = true;
+  return visiting(
+    async ({ server, tab, shop }) => {
+      await tab.go(`${shop}/cart`);
+      await server.arrived(({ beacons }) => beacons.length === 1, "the first attempt");
+      drops = false;
+      await server.arrived(({ beacons }) => beacons.length === 2, "the second attempt");
+      const [[first], [second]] = server.beacons.map(({ snapshots }) => snapshots);
+      assert.deepEqual([second.view, first.attempt, second.attempt, second.seq], [first.view, 0, 1, first.seq]);
+    },
+    // The random part of the wait is short.
+    { script: "Math.random = () => 0.02;", pages: { "/v1/beacon": (answer) => (drops ? answer.destroy() : answer.writeHead(204).end()) } },
+  );
+});
+
+test("a server that takes its time holds nothing up: the last state leaves while the first request is still unanswered, and once", () => {
+  const held = [];
+  let waits = true;
+  return visiting(
+    async ({ server, tab, shop, visit }) => {
+      await tab.go(`${shop}/p/101`);
+      await server.arrived(({ beacons }) => beacons.length === 1, "the early snapshot");
+      await tab.click("#add");
+      await tab.until("document.querySelector('#added').textContent");
+      await tab.hide();
+      await server.arrived(({ beacons }) => beacons.length === 2, "the snapshot at hiding");
+      waits = false;
+      for (const answer of held) answer.writeHead(204).end();
+      await tab.close();
+      // What another page sends comes after anything that this one had left to say.
+      const other = await visit.openTab();
+      await other.go(`${shop}/cart`);
+      await other.until(running);
+      await other.hide();
+      await server.arrived(({ beacons }) => beacons.some(({ body }) => body.includes("/shop/cart")), "the sentinel");
+      const snapshots = server.beacons.flatMap((beacon) => beacon.snapshots).filter(({ url }) => url.endsWith("/shop/p/101"));
+      assert.deepEqual(snapshots.map(({ seq, attempt }) => [seq, attempt]), [[0, 0], [1, 0]]);
+      assert.equal(snapshots[1].view, snapshots[0].view);
+    },
+    { pages: { "/v1/beacon": (answer) => (waits ? held.push(answer) : answer.writeHead(204).end()) } },
+  );
+});
 
 test("what sendBeacon refuses goes another way", () =>
   visiting(
@@ -215,21 +260,30 @@ test("quick clicks that the page answers are neither rage nor dead", () =>
     assert.deepEqual(view.events.filter(({ type }) => /click/.test(type)), []);
   }));
 
-// DevTools switch prerendering off, so here the page has to help itself.
-test("a prerendered page is a view from when it is shown, and none when it never is", async () => {
+// DevTools switch prerendering off, so here the page has to help itself: it brings its own web-vitals, and posts what that says.
+test("a prerendered page is a view from when it is shown, as web-vitals measures it, and none when it never is", async () => {
   let go;
   const ready = new Promise((resolve) => (go = resolve));
-  const rules = JSON.stringify({ prerender: [{ urls: ["/shop/p/101", "/shop/p/102"], eagerness: "immediate" }] });
+  const rules = JSON.stringify({ prerender: [{ urls: ["/shown", "/never"], eagerness: "immediate" }] });
+  const html = (body) => (answer) => {
+    answer.writeHead(200, { "Content-Type": "text/html; charset=utf-8" });
+    answer.end(`<!doctype html><title>A page</title><link rel="icon" href="data:,">${body}`);
+  };
+  const prepared = html(`<script async src="/beacon.js" data-site="shop"></script><script src="/oracle.js"></script><h1>Prepared</h1><img src="/shop/img/hero.webp" width="600" height="300" alt="">`);
+  const reports = [];
   const server = await startServer({
     pages: {
-      "/start": (answer) => {
-        const script = `fetch("/go").then(() => (location.href = "/shop/p/101"))`;
-        answer.writeHead(200, { "Content-Type": "text/html" });
-        answer.end(`<!doctype html><title>start</title><script type="speculationrules">${rules}</script><script>${script}</script>`);
-      },
+      "/start": html(`<script type="speculationrules">${rules}</script><script>fetch("/go").then(() => (location.href = "/shown"))</script>`),
       "/go": async (answer) => {
         await ready;
         answer.end("go");
+      },
+      "/shown": prepared,
+      "/never": prepared,
+      "/oracle.js": (answer) => answer.writeHead(200, { "Content-Type": "text/javascript; charset=utf-8" }).end(`const oracleSays = (said) => fetch("/oracle", { method: "POST", body: said });\n${webVitals}`),
+      "/oracle": (answer, { body }) => {
+        reports.push(JSON.parse(body));
+        answer.writeHead(204).end();
       },
     },
   });
@@ -241,11 +295,14 @@ test("a prerendered page is a view from when it is shown, and none when it never
     // It is not closed: the early snapshot comes by itself.
     const [view] = await server.arrived(({ views }) => views().length && views(), "the page that was shown");
     assert.equal(view.nav, "prerender");
-    assert.match(view.url, /\/shop\/p\/101$/);
+    assert.match(view.url, /\/shown$/);
     assert.equal(view.hidden_at_start, false);
     assert.equal(view.first_hidden, undefined);
     assert.ok(view.age < 15_000);
-    assert.equal(server.views().length, 1);
+    const pairs = pair(expectedViews(reports), server.views());
+    assert.deepEqual(pairs.flatMap(differences), []);
+    assert.equal(pairs.length, 1);
+    assert.ok(pairs[0].expected.oracle.lcp >= 0 && pairs[0].expected.oracle.ttfb >= 0, JSON.stringify(pairs[0].expected));
   } finally {
     await connection.send("Target.closeTarget", { targetId });
     await server.close();

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { startBrowser } from "../lib/cdp.mjs";
+import { differences, expectedViews, pair } from "../lib/expected.mjs";
 import { beaconManifest, startServer } from "../lib/server.mjs";
 import { is, openVisit } from "../lib/tab.mjs";
 
@@ -107,15 +108,16 @@ test("a path of the site's own origin is a way past connect-src 'self'", () =>
     },
   ));
 
-test("in a frame it measures the frame, under the frame's own address", () =>
+test("in a frame it measures what web-vitals measures in that frame, under the frame's own address", () =>
   visiting(
     {
-      "/page": page({ head: tag(), body: '<h1>Outside</h1><iframe src="/inner" width="300" height="200"></iframe>' }),
+      "/page": page({ head: tag(), body: '<h1>Outside</h1><iframe src="/inner" name="measured" width="300" height="200"></iframe>' }),
       "/inner": page({ head: tag(), body: "<h1>Inside</h1>" }),
     },
     async ({ server, tab, base }) => {
       await tab.go(`${base}/page`);
       await tab.until(`${running} && frames[0].felt?.running`);
+      for (const path of ["/page", "/inner"]) await tab.heard(({ metric, href }) => metric === "lcp" && href.endsWith(path));
       await tab.painted();
       await tab.hide();
       const outer = await viewOf(server);
@@ -124,6 +126,9 @@ test("in a frame it measures the frame, under the frame's own address", () =>
       assert.equal(outer.session, inner.session, "one visit");
       assert.equal(inner.referrer, `${base}/page`);
       assert.equal(server.views().length, 2);
+      const pairs = pair(expectedViews(tab.oracle), server.views());
+      assert.deepEqual(pairs.flatMap(differences), []);
+      assert.ok(pairs.every(({ expected }) => expected.oracle.lcp > 0 && expected.oracle.cls === 0));
     },
   ));
 

@@ -85,6 +85,16 @@ const ALSO = {
     assert.equal(views[2].route, "/shop/");
     assert.equal(views[2].metrics.load, undefined);
   },
+  back_forward_loaded({ views }) {
+    assert.deepEqual(views.map(({ nav }) => nav), ["navigate", "navigate", "back_forward"]);
+    assert.ok(views[2].metrics.load > 0, "it was loaded");
+  },
+  restored_tab({ views: [view] }) {
+    assert.equal(view.nav, "restore");
+  },
+  five_hundred_interactions({ views: [view] }) {
+    assert.ok(view.metrics.inp >= 70);
+  },
   closed_early({ views: [view] }) {
     assert.ok(view.left > 0);
     assert.ok(view.metrics.lcp > 0);
