@@ -25,6 +25,7 @@ mod receiver;
 mod scales;
 mod sessions;
 mod slos;
+mod slos_longer;
 mod sources;
 mod summary;
 mod support;
