@@ -22,6 +22,7 @@ mod openapi;
 mod prometheus;
 mod promql;
 mod receiver;
+mod rivals;
 mod scales;
 mod sessions;
 mod slos;
