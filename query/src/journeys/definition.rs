@@ -4,11 +4,11 @@ use crate::documents::{Document, Kind};
 use crate::fields::{Fields, Wrong};
 use crate::grammar::{Query, Who};
 use crate::planner::Window;
-use crate::planner::scope::{Scope, SiteTable};
+use crate::planner::scope::{Scope, SiteTable, Statement};
 use crate::state::{QueryState, store_problem};
 use felt_http::Problem;
 use felt_schema::journey::{Journey, NAME_BYTES_MAX, Reach, STEPS_MAX, Step, WITHIN_S_MAX};
-use felt_store::Param;
+use felt_store::{JsonRow, Param};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -79,7 +79,8 @@ pub async fn find(state: &QueryState, site: &str, id: &str) -> Result<Option<Kno
     Ok(document.and_then(of_document))
 }
 
-fn of_document(document: Document) -> Option<Known> {
+/// The journey that a document says.
+pub fn of_document(document: Document) -> Option<Known> {
     let journey = serde_json::from_str(&document.body).ok()?;
     Some(Known { id: document.id, journey, defined: true })
 }
@@ -92,8 +93,14 @@ pub async fn told(
     window: Window,
     only: Option<&str>,
 ) -> Result<Vec<Known>, Problem> {
+    let statement = told_statement(site, query.who, window, only);
+    Ok(told_of(&state.rows("journeys", site, &statement).await?))
+}
+
+/// The statement for the journeys that events tell, with how often and how late visits reach each step.
+pub fn told_statement(site: &str, who: Who, window: Window, only: Option<&str>) -> Statement {
     let mut scope = Scope::of(site);
-    let mut conditions = event_conditions(&mut scope, window, query.who);
+    let mut conditions = event_conditions(&mut scope, window, who);
     if let Some(name) = only {
         conditions.push(format!("name = {}", scope.text(name)));
     }
@@ -114,9 +121,13 @@ pub async fn told(
         "ARRAY JOIN steps AS step, arrayEnumerate(steps) AS place GROUP BY name, step ORDER BY visits DESC, usual_place, step \
          LIMIT {limit}"
     );
-    let found = state.rows("journeys", site, &scope.statement(select, rows, &rest)).await?;
+    scope.statement(select, rows, &rest)
+}
+
+/// The journeys in the rows that [`told_statement`] gave.
+pub fn told_of(found: &[JsonRow]) -> Vec<Known> {
     let mut journeys: BTreeMap<String, Vec<(f64, String, i64)>> = BTreeMap::new();
-    for row in &found {
+    for row in found {
         let text = |index: usize| row.get(index).and_then(Value::as_str).unwrap_or_default().to_owned();
         let (visits, place) = (row.get(2).and_then(Value::as_i64), row.get(3).and_then(Value::as_f64));
         let steps = journeys.entry(text(0)).or_default();
@@ -132,7 +143,7 @@ pub async fn told(
         told.push((visits, Known { id: name, journey, defined: false }));
     }
     told.sort_by(|one, other| other.0.cmp(&one.0).then_with(|| one.1.id.cmp(&other.1.id)));
-    Ok(told.into_iter().map(|(_, known)| known).take(JOURNEYS_MAX).collect())
+    told.into_iter().map(|(_, known)| known).take(JOURNEYS_MAX).collect()
 }
 
 /// The conditions for the step events of views that began in `window`.

@@ -8,7 +8,7 @@ mod calls;
 pub(crate) mod definition;
 mod figures;
 mod shapes;
-mod visits;
+pub(crate) mod visits;
 
 pub use calls::*;
 pub(crate) use definition::event_conditions;

@@ -31,6 +31,25 @@ pub fn visits(scope: &mut Scope, journeys: &[Known], query: &Query, window: Wind
     let steps_max = journeys.iter().map(|known| known.journey.steps.len()).max().unwrap_or(0);
     let lasts = journeys.iter().map(|known| known.journey.last() as u64).collect();
     let lasts = scope.bind("Array(UInt64)", Param::UInts(lasts));
+    taken(scope, journeys, query, window).select(
+        &format!(
+            "journey, {lasts}[toUInt32(journey) + 1] AS last_step, arrayFirst(t -> t.2 = 0, taken) AS begun, \
+             arrayFilter(t -> t.1 >= begun.1, taken) AS went, begun.7 AS wait, begun.8 AS device, begun.9 AS country, \
+             arrayFirst(t -> t.2 = last_step AND t.3, went).1 AS done_ms, if(done_ms > 0, done_ms - begun.1, -1) AS lasted_ms, \
+             arrayMax(arrayMap(t -> t.2, went)) AS reached, arrayExists(t -> t.6, went) AS failed, \
+             arrayDistinct(arrayMap(t -> (t.4, t.2, t.5, t.6), went)) AS touched, \
+             arrayMap(s -> arrayFirst(t -> t.2 = s, went).1, range({steps_max})) AS firsts, \
+             arrayMap(s -> arrayFirst(t -> t.2 = s + 1 AND t.1 >= firsts[s + 1], went).1, range({steps_max})) AS nexts, \
+             arrayMap((first, next) -> if(first > 0 AND next > 0, next - first, -1), firsts, nexts) AS gaps, \
+             arrayLast(t -> NOT isNaN(t.10), went) AS paid, if(paid.1 = 0, nan, paid.10) AS amount, paid.11 AS currency"
+        ),
+        "WHERE begun.1 > 0",
+    )
+}
+
+/// One row for each journey and session that touched it: `journey` its place among `journeys`, `session`, and `taken`, its touches in the
+/// order of time as (ms, step, whether it was reached without a failure, view, level, failed, wait, device, country, amount, currency).
+pub fn taken(scope: &mut Scope, journeys: &[Known], query: &Query, window: Window) -> Rows {
     let views = views(scope, journeys, query, window);
     let touches = touches(scope, journeys);
     let last_amount = "arrayLast(told -> told.1 = ids[toUInt32(touch.1) + 1] AND NOT isNaN(told.4), told)";
@@ -51,20 +70,6 @@ pub fn visits(scope: &mut Scope, journeys: &[Known], query: &Query, window: Wind
             "ARRAY JOIN touches AS touch",
         )
         .select(&format!("journey, session, {in_order} AS taken"), "GROUP BY journey, session")
-        .select(
-            &format!(
-                "journey, {lasts}[toUInt32(journey) + 1] AS last_step, arrayFirst(t -> t.2 = 0, taken) AS begun, \
-                 arrayFilter(t -> t.1 >= begun.1, taken) AS went, begun.7 AS wait, begun.8 AS device, begun.9 AS country, \
-                 arrayFirst(t -> t.2 = last_step AND t.3, went).1 AS done_ms, if(done_ms > 0, done_ms - begun.1, -1) AS lasted_ms, \
-                 arrayMax(arrayMap(t -> t.2, went)) AS reached, arrayExists(t -> t.6, went) AS failed, \
-                 arrayDistinct(arrayMap(t -> (t.4, t.2, t.5, t.6), went)) AS touched, \
-                 arrayMap(s -> arrayFirst(t -> t.2 = s, went).1, range({steps_max})) AS firsts, \
-                 arrayMap(s -> arrayFirst(t -> t.2 = s + 1 AND t.1 >= firsts[s + 1], went).1, range({steps_max})) AS nexts, \
-                 arrayMap((first, next) -> if(first > 0 AND next > 0, next - first, -1), firsts, nexts) AS gaps, \
-                 arrayLast(t -> NOT isNaN(t.10), went) AS paid, if(paid.1 = 0, nan, paid.10) AS amount, paid.11 AS currency"
-            ),
-            "WHERE begun.1 > 0",
-        )
 }
 
 /// The views that touch any of the journeys, each as it counts, with its step events.

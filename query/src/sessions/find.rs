@@ -2,16 +2,16 @@
 //!
 //! A session belongs to the window in which it began, and to a filter when any of its views does.
 
-use super::around;
+use super::{around, cut, peak_end};
 use crate::calls::Question;
 use crate::grammar::{HOUR_MS, OrderKey, Query, Who};
 use crate::planner::conditions::raw_column;
 use crate::planner::scope::{Scope, SiteTable, Statement};
 use crate::planner::{Row, Window, conditions, window_conditions};
 use felt_http::Problem;
-use felt_schema::anchors::{LEVEL_NOT_JUDGED, Level};
+use felt_schema::anchors::LEVEL_NOT_JUDGED;
 use felt_schema::metric::MISSING;
-use felt_schema::visit::{GAP_MS, LOOKED_MS_MAX};
+use felt_schema::visit::LOOKED_MS_MAX;
 use felt_store::Param;
 
 /// A session that was found.
@@ -112,32 +112,15 @@ fn statement(site: &str, query: &Query, window: Window, skip: usize, now_ms: i64
     );
     // A hash is a far smaller key than two texts, and two of millions do not meet in 64 bits.
     let views = scope.rows(SiteTable::PageViews, &columns, &base).collapsed_by("cityHash64(session, view)");
-    let people = views.select(
-        "person, arraySort(groupArray((begun, toInt64(begun + looked), felt, hit))) AS list, \
-         arrayMap(view -> view.2, list) AS ends, \
-         arrayReduceInRanges('max', arrayMap(n -> (1, n), arrayEnumerate(ends)), ends) AS reached",
-        "GROUP BY person",
-    );
-    let visits = people.select(
-        &format!(
-            "person, arrayJoin(arraySplit((view, n) -> n > 1 AND view.1 - reached[n - 1] >= {GAP_MS}, \
-             list, arrayEnumerate(list))) AS visit"
-        ),
-        "",
-    );
-    let points = |level: &str| {
-        let [a, b, c, d] = Level::ALL.map(Level::points);
-        format!("[{a}, {b}, {c}, {d}][1 + {level}]")
-    };
+    let visits = cut(views, "felt, hit");
     let (from, to) = (scope.bind("Int64", Param::Int(window.from_ms)), scope.bind("Int64", Param::Int(window.to_ms)));
     let min = scope.bind("UInt64", Param::UInt(query.min.max(1)));
     let judged = visits.select(
         &format!(
             "person, visit[1].1 AS begun, arrayMax(view -> view.2, visit) AS over, length(visit) AS views, \
              arrayFilter(felt -> felt != {LEVEL_NOT_JUDGED}, arrayMap(view -> view.3, visit)) AS felt, \
-             if(empty(felt), NULL, {} + {}) AS points",
-            points("arrayMax(felt)"),
-            points("felt[-1]")
+             if(empty(felt), NULL, {}) AS points",
+            peak_end("felt")
         ),
         &format!(
             "WHERE begun >= {from} AND begun < {to} AND views >= {min} AND arrayExists(view -> view.4 = 1, visit)"

@@ -1,6 +1,7 @@
 //! `slos`, `slos/{id}` and what is asked about one: reading needs `read:metrics`, writing `write:slos`.
 
 use super::minutes;
+use super::of_journeys;
 use super::promise::{self, Promise, SLOS_MAX};
 use super::shapes::{BudgetAnswer, BudgetPoint, SloData, SloSaved, finding_words, unreachable_words};
 use super::standing::standing;
@@ -75,6 +76,11 @@ pub async fn put_slo(
     promise.save(&state, false).await.map_err(store_problem)?;
     state.promises.notify_one();
     let mut warnings: Vec<String> = findings.iter().map(finding_words).collect();
+    if !promise.journey().is_empty() && of_journeys::defined(&state, &promise).await.map_err(store_problem)?.is_none() {
+        let words =
+            "nobody defined it: its steps are those that events tell, in the order in which visits usually reach them";
+        warnings.push(format!("sli.journey: `{}`: {words}", promise.journey()));
+    }
     warnings.extend(unreachable(&promise.slo).iter().map(unreachable_words));
     Ok(plain(status, &SloSaved { data: promise.slo.to_json(), warnings }))
 }

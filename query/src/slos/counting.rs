@@ -26,8 +26,27 @@ pub struct Sums {
     pub valid: String,
 }
 
+/// Two conditions on a page view.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judged {
+    /// Whether it is good.
+    pub good: String,
+    /// Whether it counts.
+    pub valid: String,
+}
+
 /// The sums of a promise's indicator.
 pub fn sums(scope: &mut Scope, promise: &Promise) -> Sums {
+    let Judged { good, valid } = judged(scope, promise);
+    if promise.slo.sli.kind == SliKind::Happy(Happy::Score) {
+        let each = |points: &str| format!("sumIf(sign * {points}, {valid})");
+        return Sums { good: each(POINTS), valid: each(&POINTS_EACH.to_string()) };
+    }
+    Sums { good: format!("sumIf(sign, {good})"), valid: format!("sumIf(sign, {valid})") }
+}
+
+/// Which page views of a promise's indicator count, and which of them are good; for the score, all that count.
+pub fn judged(scope: &mut Scope, promise: &Promise) -> Judged {
     let filters = conditions(scope, &promise.filters(), &raw_column);
     let filters: String = filters.into_iter().map(|condition| format!(" AND ({condition})")).collect();
     let (valid, good) = match &promise.slo.sli.kind {
@@ -40,18 +59,13 @@ pub fn sums(scope: &mut Scope, promise: &Promise) -> Sums {
             let level = scope.bind("UInt8", Param::UInt(Level::column(Some(*level)).into()));
             ("level <= 3".to_owned(), format!("level <= {level}"))
         }
-        SliKind::Happy(Happy::Score) => {
-            return Sums {
-                good: format!("sumIf(sign * {POINTS}, level <= 3{filters})"),
-                valid: format!("sumIf(sign * {POINTS_EACH}, level <= 3{filters})"),
-            };
-        }
-        // The kinds that are not counted here are refused when they are sent.
+        SliKind::Happy(Happy::Score) => ("level <= 3".to_owned(), "level <= 3".to_owned()),
+        // Journeys, and looks at our own pipeline, are counted elsewhere.
         SliKind::Works | SliKind::Available { .. } | SliKind::Fresh { .. } => {
             ("level <= 3 OR failed = 1".to_owned(), "level <= 3 AND failed = 0".to_owned())
         }
     };
-    Sums { good: format!("sumIf(sign, ({good}){filters})"), valid: format!("sumIf(sign, ({valid}){filters})") }
+    Judged { good: format!("({good}){filters}"), valid: format!("({valid}){filters}") }
 }
 
 fn metric_sql(scope: &mut Scope, name: &str) -> String {

@@ -3,6 +3,7 @@
 //! How far it has come stands beside the counts, so another process, or this one after a restart, goes on from there. Minutes whose
 //! raw page views are no longer kept are not counted again: what was counted while they were there stays.
 
+use super::longer;
 use super::looks;
 use super::minutes::{self, Which};
 use super::promise::Promise;
@@ -10,6 +11,7 @@ use crate::events;
 use crate::state::QueryState;
 use felt_store::StoreError;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 /// Pause between two rounds, at least.
@@ -33,6 +35,8 @@ pub async fn run(state: QueryState, stop: impl Future<Output = ()>) {
         () = stop => {}
         () = looks::looking(&state) => {}
         () = counting(&state) => {}
+        // By itself: what takes long to count must not hold up what alerts are judged by.
+        () = longer::counting(&state) => {}
     }
 }
 
@@ -57,9 +61,9 @@ fn pause(round: Duration) -> Duration {
 /// Brings every promise up to what is visible now. `reached` is until when each site was counted, in ms.
 async fn round(state: &QueryState, reached: &mut BTreeMap<String, i64>) -> Result<(), StoreError> {
     let mut by_site: BTreeMap<String, Vec<Promise>> = BTreeMap::new();
-    let (fresh, of_views): (Vec<Promise>, Vec<Promise>) =
+    let (fresh, others): (Vec<Promise>, Vec<Promise>) =
         Promise::all(state).await?.into_iter().partition(looks::is_fresh);
-    for promise in of_views {
+    for promise in others.into_iter().filter(|promise| !longer::is_longer(promise)) {
         by_site.entry(promise.site.clone()).or_default().push(promise);
     }
     reached.retain(|site, _| site == LOOKS || by_site.contains_key(site));
@@ -68,7 +72,7 @@ async fn round(state: &QueryState, reached: &mut BTreeMap<String, i64>) -> Resul
         let mark = state.watermark.current(&state.store).await?;
         // Before any processor has run there is nothing to count.
         let Some(fresh_to_ms) = mark.fresh_to_ms else { return Ok(()) };
-        let oldest_s = state.clock.now_ms().div_euclid(1_000) - RAW_KEPT_S;
+        let oldest_s = oldest_s(state);
         count_changes(state, &site, &promises, reached, fresh_to_ms, oldest_s).await?;
         for promise in promises.iter_mut().filter(|promise| !promise.counted) {
             count_past(state, promise, fresh_to_ms, oldest_s).await?;
@@ -80,6 +84,11 @@ async fn round(state: &QueryState, reached: &mut BTreeMap<String, i64>) -> Resul
         state.alerts.judge.notify_one();
     }
     Ok(())
+}
+
+/// The oldest second of which raw page views are there to be counted.
+pub(super) fn oldest_s(state: &QueryState) -> i64 {
+    state.clock.now_ms().div_euclid(1_000) - RAW_KEPT_S
 }
 
 /// Counts the minutes that changed since the last time.
@@ -97,7 +106,7 @@ async fn count_changes(
     }
     let since_ms = match reached.get(site) {
         Some(since_ms) => *since_ms,
-        None => minutes::counted_to(state, site).await?.unwrap_or(fresh_to_ms),
+        None => minutes::counted_to(state, site, &promises).await?.unwrap_or(fresh_to_ms),
     };
     let mut changed = minutes::changed(state, site, since_ms - OVERLAP_MS).await?;
     changed.retain(|minute| i64::from(*minute) >= oldest_s);
@@ -138,13 +147,22 @@ async fn count_past(
     fresh_to_ms: i64,
     oldest_s: i64,
 ) -> Result<(), StoreError> {
-    let end_s = state.clock.now_ms().div_euclid(1_000) + SPAN_S;
-    let mut from_s = oldest_s.div_euclid(60) * 60;
-    while from_s < end_s {
-        let span = Which::Span(from_s, (from_s + SPAN_S).min(end_s));
-        minutes::count(state, &promise.site, &[promise], span, fresh_to_ms).await?;
-        from_s += SPAN_S;
+    for span in past(state, oldest_s) {
+        let which = Which::Span(span.start, span.end);
+        minutes::count(state, &promise.site, &[promise], which, fresh_to_ms).await?;
     }
+    past_is_counted(state, promise).await
+}
+
+/// The time in which there may be anything to count, in the pieces that one statement counts; Unix seconds.
+pub(super) fn past(state: &QueryState, oldest_s: i64) -> impl Iterator<Item = Range<i64>> + Send + use<> {
+    let end_s = state.clock.now_ms().div_euclid(1_000) + SPAN_S;
+    let from_s = oldest_s.div_euclid(60) * 60;
+    (from_s..end_s).step_by(SPAN_S as usize).map(move |from_s| from_s..(from_s + SPAN_S).min(end_s))
+}
+
+/// Keeps that all of it was counted.
+pub(super) async fn past_is_counted(state: &QueryState, promise: &mut Promise) -> Result<(), StoreError> {
     // Somebody may have changed or deleted it meanwhile: theirs is the newer row, and this one is only told to those who still hold it.
     if Promise::find(state, &promise.site, &promise.slo.id).await?.is_some_and(|now| now.version == promise.version) {
         promise.counted = true;

@@ -8,6 +8,7 @@ use felt_http::Problem;
 use felt_schema::budget::{Counts, Series};
 use felt_schema::rows::SloMinuteRow;
 use felt_store::{Param, StoreError};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -120,10 +121,11 @@ impl Which<'_> {
     }
 }
 
-/// Until when what a site received was counted, in Unix ms; `None` before anything was.
-pub async fn counted_to(state: &QueryState, site: &str) -> Result<Option<i64>, StoreError> {
-    let scope = Scope::of(site);
-    let rows = scope.rows(SiteTable::SloMinutes, "counted_to", &[]);
+/// Until when what a site received was counted for any of some promises, in Unix ms; `None` before anything was.
+pub async fn counted_to(state: &QueryState, site: &str, promises: &[&Promise]) -> Result<Option<i64>, StoreError> {
+    let mut scope = Scope::of(site);
+    let ids = scope.texts(promises.iter().map(|promise| promise.slo.id.clone()).collect());
+    let rows = scope.rows(SiteTable::SloMinutes, "counted_to", &[format!("slo IN {ids}")]);
     let statement = scope.statement("toUnixTimestamp64Milli(max(counted_to)), count()", rows, "");
     let rows = state.store.query_json(statement.sql(), &statement.params(), state.config.limits()).await?;
     let row = rows.first().filter(|row| row.get(1).and_then(integer).unwrap_or(0) > 0);
@@ -166,6 +168,32 @@ pub async fn series_by_minute(
         Some((integer(row.first()?)?, Counts { good: integer(row.get(1)?)?, valid: integer(row.get(2)?)? }))
     };
     Ok(Series::new(rows.iter().filter_map(bucket), excluded))
+}
+
+/// What was counted for a promise by the minute in `span`, in Unix seconds: good and valid.
+pub async fn written(
+    state: &QueryState,
+    promise: &Promise,
+    span: &Range<i64>,
+) -> Result<BTreeMap<u32, (i64, i64)>, StoreError> {
+    let mut scope = Scope::of(&promise.site);
+    let mut number = |value: i64| scope.bind("Int64", Param::Int(value));
+    let (from, to, version) = (number(span.start), number(span.end), number(promise.version));
+    let id = scope.text(&promise.slo.id);
+    let conditions = [
+        format!("slo = {id} AND version = {version}"),
+        format!("minute >= toDateTime({from}, 'UTC') AND minute < toDateTime({to}, 'UTC')"),
+    ];
+    let newest = scope.rows(SiteTable::SloMinutes, "*", &conditions).newest_by("minute", "counted_at");
+    let statement = scope.statement("toUnixTimestamp(minute), good, valid", newest, "");
+    let rows = state.store.query_json(statement.sql(), &statement.params(), state.config.limits()).await?;
+    Ok(rows.iter().filter_map(of_row).collect())
+}
+
+/// Minute, good and valid in a row.
+pub fn of_row(row: &felt_store::JsonRow) -> Option<(u32, (i64, i64))> {
+    let number = |index: usize| integer(row.get(index)?);
+    Some((u32::try_from(number(0)?).ok()?, (number(1)?, number(2)?)))
 }
 
 fn integer(value: &serde_json::Value) -> Option<i64> {

@@ -4,7 +4,7 @@ use crate::grammar::Filter;
 use crate::planner::scope::{Scope, ServiceTable, SiteTable, Statement};
 use crate::state::QueryState;
 use felt_schema::rows::SloRow;
-use felt_schema::slo::{Checks, FilterFault, Finding, Of, SliKind, Slo, read_json};
+use felt_schema::slo::{Checks, FilterFault, Finding, SliKind, Slo, read_json};
 use felt_store::{JsonRow, StoreError};
 
 /// Most SLOs of one site.
@@ -38,19 +38,10 @@ pub fn read(id: &str, body: &[u8]) -> Result<(Slo, Vec<Finding>), Vec<Finding>> 
         let severity = felt_schema::slo::Severity::Error;
         vec![Finding { severity, file, line, object, field, detail: detail.to_owned(), did_you_mean }]
     };
-    match (&slo.sli.kind, slo.sli.of) {
-        (SliKind::Fast { .. } | SliKind::Happy(_) | SliKind::Works, Of::Views) => Ok((slo, warnings)),
-        (SliKind::Fast { .. } | SliKind::Happy(_) | SliKind::Works, _) => {
-            Err(fault("sli.of", "this server counts page views: write \"of\": \"views\""))
-        }
-        (SliKind::Fresh { .. }, _) if !slo.sli.filters.is_empty() => {
-            Err(fault("sli.filters", "the pipeline is the same for all page views: leave the filters out"))
-        }
-        (SliKind::Fresh { .. }, _) => Ok((slo, warnings)),
-        (SliKind::Available { .. }, _) => {
-            Err(fault("sli.kind", "this server counts the kinds fast, happy, works and fresh"))
-        }
+    if matches!(slo.sli.kind, SliKind::Fresh { .. }) && !slo.sli.filters.is_empty() {
+        return Err(fault("sli.filters", "the pipeline is the same for all page views: leave the filters out"));
     }
+    Ok((slo, warnings))
 }
 
 fn check_filter(text: &str) -> Result<(), FilterFault> {

@@ -108,8 +108,11 @@ impl SloData {
         let allowed_bad = budget.full.map_or(budget.allowed_bad, |full| full.allowed_bad);
         let alerts: Vec<AlertData> = standing.alerts.iter().map(AlertData::of).collect();
         let mut warnings: Vec<String> = unreachable(slo).iter().map(unreachable_words).collect();
-        if !promise.counted {
+        if !promise.counted && promise.journey().is_empty() {
             warnings.push("the past is being counted: figures are not complete yet".into());
+        } else if !promise.counted {
+            let words = "its past is being counted, as soon as somebody defines it or events tell it";
+            warnings.push(format!("the journey `{}`: {words}", promise.journey()));
         }
         let burn =
             BURN_WINDOWS.iter().zip(standing.burn).map(|((name, _), rate)| ((*name).into(), number_or_null(rate)));

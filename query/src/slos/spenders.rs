@@ -2,6 +2,7 @@
 
 use super::calls::known;
 use super::counting::{HUMANS, sums};
+use super::longer;
 use super::looks;
 use super::promise::Promise;
 use super::shapes::{Spender, SpenderList};
@@ -17,7 +18,7 @@ use axum::response::Response;
 use felt_http::{Problem, Scope};
 use felt_schema::slo::standing::{objective, window};
 use felt_store::{JsonRow, Param};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::ops::Range;
 
 /// Spenders where nobody says how many, and at most.
@@ -54,6 +55,12 @@ pub async fn slo_spenders(
     let (by, limit) = spender_parameters(query.as_deref().unwrap_or_default()).map_err(fault_problem)?;
     if looks::is_fresh(&promise) {
         return Err(Problem::bad_request("no-spenders", "looks at our own pipeline have no page and no country"));
+    }
+    if longer::is_longer(&promise) {
+        let of = promise.slo.sli.of.name();
+        let detail = format!("`sli.of` is `{of}`, and spenders are told of page views only");
+        let errors = json!([{"field": "sli.of", "detail": detail}]);
+        return Err(Problem::bad_request("no-spenders", detail).field("errors", errors));
     }
     let now_s = state.clock.now_ms().div_euclid(1_000);
     let (Some(window), Some(objective)) = (window(&promise.slo), objective(&promise.slo)) else {

@@ -19,10 +19,19 @@ const MINUTE_MS: i64 = 60_000;
 const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A service whose keeper runs, and whose evaluator can be stopped and started.
-struct Watched {
-    service: Service,
+pub struct Watched {
+    pub service: Service,
     keeper: JoinHandle<()>,
-    evaluator: JoinHandle<()>,
+    pub evaluator: JoinHandle<()>,
+}
+
+/// Settings of a service that may tell these addresses.
+pub fn config(allowed: &[&str]) -> QueryConfig {
+    QueryConfig {
+        alert_targets_allowed: allowed.iter().map(|&target| target.to_owned()).collect(),
+        public_url: Some("https://felt.example".into()),
+        ..QueryConfig::default()
+    }
 }
 
 impl Drop for Watched {
@@ -33,13 +42,12 @@ impl Drop for Watched {
 }
 
 impl Watched {
-    async fn start(allowed: &[&str]) -> Self {
-        let config = QueryConfig {
-            alert_targets_allowed: allowed.iter().map(|&target| target.to_owned()).collect(),
-            public_url: Some("https://felt.example".into()),
-            ..QueryConfig::default()
-        };
-        let service = Service::with(|_| Arc::new(OpenAccess), config).await;
+    pub async fn start(allowed: &[&str]) -> Self {
+        Self::over(Service::with(|_| Arc::new(OpenAccess), config(allowed)).await)
+    }
+
+    /// The same over a service that there is.
+    pub fn over(service: Service) -> Self {
         let keeper = tokio::spawn(slos::run(service.state.clone(), std::future::pending()));
         let evaluator = tokio::spawn(alerts::run(service.state.clone(), std::future::pending()));
         Self { service, keeper, evaluator }
@@ -65,13 +73,13 @@ impl Watched {
         send(&self.service.router, request).await
     }
 
-    async fn route(&self, id: &str, route: &Value) {
+    pub async fn route(&self, id: &str, route: &Value) {
         let answer = self.send(Method::PUT, &format!("alert-routes/{id}"), route).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text());
     }
 
     /// A promise that opening pages is fast.
-    async fn promise(&self) {
+    pub async fn promise(&self) {
         let promise = json!({"promise": "Checkout feels fast", "objective": 0.95, "window": {"rolling": "28d"},
             "sli": {"kind": "fast", "metric": "lcp", "at_most": 2500}});
         let answer = self.send(Method::PUT, "slos/checkout-fast", &promise).await;
@@ -79,20 +87,8 @@ impl Watched {
     }
 
     /// Twenty views in each of so many minutes that are just over; `slow` of them slow, on the page where one pays.
-    async fn minutes(&self, minutes: i64, slow: usize) {
-        let begin_ms = self.service.now_ms().div_euclid(MINUTE_MS) * MINUTE_MS;
-        self.service.clock.set(begin_ms + minutes * MINUTE_MS + 30_000);
-        let now_ms = self.service.now_ms();
-        let views: Vec<PageViewRow> = (0..minutes)
-            .flat_map(|minute| (0..20).map(move |view| (minute, view)))
-            .map(|(minute, view)| {
-                let ago_ms = now_ms - (begin_ms + minute * MINUTE_MS + view as i64 * 2_500);
-                let (page, lcp) = if view < slow { ("/pay", 9_000_000) } else { ("/", 1_000_000) };
-                let view = PageViewRow { page: page.into(), lcp, sign: 1, ..self.service.view(ago_ms) };
-                judged(view, Level::Delighted, None)
-            })
-            .collect();
-        self.service.write(&views).await;
+    pub async fn minutes(&self, minutes: i64, slow: usize) {
+        pass_with_views(&self.service, minutes, slow).await;
     }
 
     /// The alerts once this holds.
@@ -108,14 +104,31 @@ impl Watched {
         }
     }
 
-    async fn firing(&self) -> Vec<Value> {
+    pub async fn firing(&self) -> Vec<Value> {
         self.alerts_until("firing", |alerts| alerts.iter().any(|alert| alert["state"] == "firing")).await
     }
 
-    async fn over(&self) -> Vec<Value> {
+    pub async fn all_over(&self) -> Vec<Value> {
         let over = |alerts: &[Value]| !alerts.is_empty() && alerts.iter().all(|alert| alert["state"] == "resolved");
         self.alerts_until("over", over).await
     }
+}
+
+/// Minutes pass with twenty views in each, `slow` of them slow, on the page where one pays.
+pub async fn pass_with_views(service: &Service, minutes: i64, slow: usize) {
+    let begin_ms = service.now_ms().div_euclid(MINUTE_MS) * MINUTE_MS;
+    service.clock.set(begin_ms + minutes * MINUTE_MS + 30_000);
+    let now_ms = service.now_ms();
+    let views: Vec<PageViewRow> = (0..minutes)
+        .flat_map(|minute| (0..20).map(move |view| (minute, view)))
+        .map(|(minute, view)| {
+            let ago_ms = now_ms - (begin_ms + minute * MINUTE_MS + view as i64 * 2_500);
+            let (page, lcp) = if view < slow { ("/pay", 9_000_000) } else { ("/", 1_000_000) };
+            let view = PageViewRow { page: page.into(), lcp, sign: 1, ..service.view(ago_ms) };
+            judged(view, Level::Delighted, None)
+        })
+        .collect();
+    service.write(&views).await;
 }
 
 #[tokio::test]
@@ -172,7 +185,7 @@ async fn a_promise_that_burns_is_told_once_in_words_whatever_restarts_and_again_
     watched.restart_evaluator().await;
     watched.minutes(2, 16).await;
     watched.minutes(370, 0).await;
-    let alerts = watched.over().await;
+    let alerts = watched.all_over().await;
     assert!(alerts.len() >= before, "{alerts:#?}");
     let resolved = |alerts: &[Value]| alerts.iter().filter(|alert| alert["state"] == "resolved").count();
     let told = sink

@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 const MINUTE_MS: i64 = 60_000;
 
 /// A view of `page` in `session`, `ago_ms` ago.
-fn view(service: &Service, session: &str, page: &str, ago_ms: i64) -> PageViewRow {
+pub fn view(service: &Service, session: &str, page: &str, ago_ms: i64) -> PageViewRow {
     PageViewRow { session: session.into(), page: page.into(), ..judged(service.view(ago_ms), Level::Delighted, None) }
 }
 
 /// The event by which a view reaches a step.
-fn step(view: &PageViewRow, n: u16, after_ms: i64, journey: &str, step: &str) -> EventRow {
+pub fn step(view: &PageViewRow, n: u16, after_ms: i64, journey: &str, step: &str) -> EventRow {
     EventRow {
         site: view.site.clone(),
         day: view.day,
@@ -34,7 +34,7 @@ fn step(view: &PageViewRow, n: u16, after_ms: i64, journey: &str, step: &str) ->
     }
 }
 
-fn checkout() -> Value {
+pub fn checkout() -> Value {
     json!({"name": "Check out", "within_s": 120, "steps": [
         {"name": "Cart", "page": "/cart"}, {"name": "Address", "page": "/checkout/*"}, {"name": "Paid", "step": "paid"}
     ]})

@@ -15,8 +15,8 @@ const MINUTE_MS: i64 = 60_000;
 const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A service whose keeper runs.
-struct Kept {
-    service: Service,
+pub struct Kept {
+    pub service: Service,
     keeper: JoinHandle<()>,
 }
 
@@ -27,29 +27,29 @@ impl Drop for Kept {
 }
 
 impl Kept {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         let service = Service::start().await;
         let keeper = tokio::spawn(slos::run(service.state.clone(), std::future::pending()));
         Self { service, keeper }
     }
 
-    async fn send(&self, method: Method, path: &str, kind: &str, body: impl Into<Body>) -> (StatusCode, Value) {
+    pub async fn send(&self, method: Method, path: &str, kind: &str, body: impl Into<Body>) -> (StatusCode, Value) {
         let request = Request::builder().method(method).uri(path).header("content-type", kind);
         let answer = send(&self.service.router, request.body(body.into()).unwrap()).await;
         (answer.status, answer.json())
     }
 
-    async fn put(&self, id: &str, definition: &Value) -> (StatusCode, Value) {
+    pub async fn put(&self, id: &str, definition: &Value) -> (StatusCode, Value) {
         let path = format!("/api/v1/sites/shop/slos/{id}");
         self.send(Method::PUT, &path, "application/json", definition.to_string()).await
     }
 
-    async fn get(&self, path: &str) -> (StatusCode, Value) {
+    pub async fn get(&self, path: &str) -> (StatusCode, Value) {
         self.send(Method::GET, &format!("/api/v1/sites/shop/slos{path}"), "", Body::empty()).await
     }
 
     /// The SLO once so much of it is counted.
-    async fn counted(&self, id: &str, good: i64, valid: i64) -> Value {
+    pub async fn counted(&self, id: &str, good: i64, valid: i64) -> Value {
         let begin = std::time::Instant::now();
         loop {
             let (status, slo) = self.get(&format!("/{id}")).await;
@@ -171,10 +171,17 @@ async fn a_promise_that_cannot_be_kept_or_understood_is_refused_with_its_fields(
     let fields: Vec<&str> =
         problem["errors"].as_array().unwrap().iter().map(|e| e["field"].as_str().unwrap()).collect();
     assert!(fields.contains(&"sli.metric") && fields.iter().any(|field| field.starts_with("sli.filters")), "{problem}");
-    let (status, problem) = kept.put("pays", &json!({
-        "promise": "Paying works", "objective": 0.99, "sli": {"kind": "available", "journey": "pay"}, "window": {"rolling": "7d"}
-    })).await;
-    assert_eq!((status, &problem["errors"][0]["field"]), (StatusCode::BAD_REQUEST, &json!("sli.kind")), "{problem}");
+    let pays =
+        |sli: Value| json!({"promise": "Paying works", "objective": 0.99, "sli": sli, "window": {"rolling": "7d"}});
+    for (sli, field) in [
+        (json!({"kind": "available", "journey": "pay", "of": "views"}), "sli.of"),
+        (json!({"kind": "works", "of": "journeys"}), "sli.of"),
+        (json!({"kind": "available"}), "sli.journey"),
+        (json!({"kind": "fresh", "within_s": 60, "filters": ["page:is:/"]}), "sli.filters"),
+    ] {
+        let (status, problem) = kept.put("pays", &pays(sli)).await;
+        assert_eq!((status, &problem["errors"][0]["field"]), (StatusCode::BAD_REQUEST, &json!(field)), "{problem}");
+    }
     // A rule that could never fire is told when the promise is made.
     let (_, saved) = kept.put("three-quarters", &fast(0.75)).await;
     let warnings = saved["warnings"].to_string();

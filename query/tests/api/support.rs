@@ -98,6 +98,11 @@ impl Service {
         router(QueryState::with_source(config, store, sites(), self.clock.clone(), open, Some(SourceKind::Raw)))
     }
 
+    /// Another service over the same data, with a clock of its own.
+    pub fn beside(&self, config: QueryConfig, clock: Arc<ManualClock>) -> QueryState {
+        QueryState::new(config, self.store.clone(), sites(), clock, Arc::new(OpenAccess))
+    }
+
     /// Now.
     pub fn now_ms(&self) -> i64 {
         self.clock.now_ms()
