@@ -19,6 +19,10 @@ pub fn describe() {
     describe_counter!("felt_eventlog_fenced_total", "Calls refused because the partition has another owner.");
     describe_counter!("felt_eventlog_rebalances_total", "Hand-overs of partitions, by kind.");
     describe_counter!("felt_eventlog_kafka_errors_total", "Errors that the Kafka client reported on its own.");
+    describe_gauge!(
+        "felt_eventlog_clock_ahead_seconds",
+        "How far this machine's clock is ahead of the Kafka broker's at the last append; negative when it is behind."
+    );
 }
 
 pub(crate) struct GroupCommitted {
@@ -105,6 +109,37 @@ impl KafkaReported<'_> {
     pub(crate) fn emit(&self) {
         counter!("felt_eventlog_kafka_errors_total").increment(1);
         tracing::warn!(error = %self.error, reason = self.reason, "kafka client reported an error");
+    }
+}
+
+pub(crate) struct ClockIs {
+    pub(crate) ahead_ms: i64,
+}
+
+impl ClockIs {
+    pub(crate) fn emit(&self) {
+        gauge!("felt_eventlog_clock_ahead_seconds").set(self.ahead_ms as f64 / 1e3);
+    }
+}
+
+pub(crate) struct ClockIsOff {
+    pub(crate) ahead_ms: i64,
+}
+
+impl ClockIsOff {
+    pub(crate) fn emit(&self) {
+        tracing::error!(
+            ahead_ms = self.ahead_ms,
+            "this machine's clock is far from the Kafka broker's: what arrives is dated wrongly if it is ours that is off"
+        );
+    }
+}
+
+pub(crate) struct ClockAgrees;
+
+impl ClockAgrees {
+    pub(crate) fn emit(&self) {
+        tracing::info!("this machine's clock agrees with the Kafka broker's again");
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use felt_eventlog::testing::kafka::KafkaServer;
 use felt_eventlog::testing::{entries, entries_of};
 use felt_eventlog::{EventLog, Health, KafkaConfig, KafkaConsumer, KafkaLog, LogConsumer, LogError, LogRecord, Remedy};
-use felt_schema::clock::ManualClock;
+use felt_schema::clock::{Clock, ManualClock, SystemClock};
 use rustix::process::{Pid, Signal, kill_process};
 
 const ALL: usize = usize::MAX;
@@ -387,4 +387,36 @@ async fn without_a_broker_ingest_starts_and_connects_later() {
     on(&server, KafkaServer::restart).await;
     patiently(|| async { log.append(entries("k", 1)).await.map_err(|e| LogError::Transient(e.to_string())) }).await;
     assert_eq!(log.healthy().await, Health::Ready);
+}
+
+/// The machine's clock, off by so much.
+#[derive(Default)]
+struct ClockOff(ManualClock);
+
+impl Clock for ClockOff {
+    fn now_ms(&self) -> i64 {
+        SystemClock.now_ms() + self.0.now_ms()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_more_than_a_minute_off_the_brokers_is_said_until_it_agrees() {
+    let server = start().await;
+    let clock = Arc::new(ClockOff::default());
+    let log = KafkaLog::lazy_with_clock(config(&server, "skew", 1), clock.clone());
+    for (off_ms, said) in [
+        (0, None),
+        (-3_600_000, Some("s behind the Kafka broker's")),
+        (86_400_000, Some("s ahead of the Kafka broker's")),
+        (30_000, None),
+        (0, None),
+    ] {
+        clock.0.set(off_ms);
+        log.append(entries("skew", 3)).await.unwrap();
+        match (log.healthy().await, said) {
+            (Health::Ready, None) => {}
+            (Health::Degraded(why), Some(said)) => assert!(why.contains(said), "{off_ms}: {why}"),
+            (other, _) => panic!("{off_ms}: {other:?}"),
+        }
+    }
 }

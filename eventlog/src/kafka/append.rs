@@ -5,16 +5,18 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use felt_schema::clock::{SharedClock, SystemClock};
 use parking_lot::{Mutex, RwLock};
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::BorrowedMessage;
+use rdkafka::message::{BorrowedMessage, Message, Timestamp};
 use rdkafka::producer::{BaseRecord, DeliveryResult, NoCustomPartitioner, Producer, ProducerContext, ThreadedProducer};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::client::{blocking, client, report};
+use super::skew::Skew;
 use super::topic;
 use crate::events::{AppendFailed, KafkaReported};
 use crate::{AppendError, Entry, EventLog, Health, KafkaConfig, LogError, partition_of};
@@ -37,6 +39,7 @@ pub struct KafkaLog {
     live: RwLock<Option<Live>>,
     connecting: tokio::sync::Mutex<Option<Instant>>,
     trouble: Arc<Trouble>,
+    skew: Arc<Skew>,
     closed: AtomicBool,
 }
 
@@ -69,6 +72,8 @@ impl Trouble {
 /// Counts the reports of one append.
 struct Pending {
     left: AtomicUsize,
+    /// When it began, by our clock.
+    sent_ms: i64,
     failed: Mutex<Option<String>>,
     /// At least one entry is, or may be, in the log.
     kept: AtomicBool,
@@ -94,6 +99,7 @@ impl Pending {
 
 struct Deliveries {
     trouble: Arc<Trouble>,
+    skew: Arc<Skew>,
 }
 
 impl ClientContext for Deliveries {
@@ -114,9 +120,12 @@ impl ProducerContext for Deliveries {
 
     fn delivery(&self, result: &DeliveryResult<'_>, pending: Arc<Pending>) {
         match result {
-            Ok(_) => {
+            Ok(message) => {
                 pending.kept.store(true, Ordering::Relaxed);
                 self.trouble.clear();
+                if let Timestamp::LogAppendTime(broker_ms) = message.timestamp() {
+                    self.skew.saw(pending.sent_ms, broker_ms);
+                }
             }
             Err((error, message)) => {
                 if may_be_kept(message) {
@@ -149,11 +158,17 @@ impl KafkaLog {
     /// Connects with the first append that succeeds: for an ingest that must start, and spool, while Kafka is away. Until then
     /// appends are `Transient` and [`EventLog::partitions`] is the configured number.
     pub fn lazy(config: KafkaConfig) -> Self {
+        Self::lazy_with_clock(config, Arc::new(SystemClock))
+    }
+
+    /// [`lazy`](Self::lazy) with a clock of the caller's; it is only compared with the broker's.
+    pub fn lazy_with_clock(config: KafkaConfig, clock: SharedClock) -> Self {
         Self {
             config,
             live: RwLock::new(None),
             connecting: tokio::sync::Mutex::new(None),
             trouble: Arc::default(),
+            skew: Arc::new(Skew::new(clock)),
             closed: AtomicBool::new(false),
         }
     }
@@ -198,9 +213,9 @@ impl KafkaLog {
         // Bounded memory while the broker is slow.
         options.set("queue.buffering.max.kbytes", (config.queue_bytes_max >> 10).max(1).to_string());
         options.set("queue.buffering.max.messages", "200000");
-        let trouble = self.trouble.clone();
+        let (trouble, skew) = (self.trouble.clone(), self.skew.clone());
         options
-            .create_with_context(Deliveries { trouble })
+            .create_with_context(Deliveries { trouble, skew })
             .map_err(|error| LogError::Fatal(format!("cannot make a Kafka producer: {error}: check [kafka] options")))
     }
 
@@ -271,6 +286,7 @@ impl EventLog for KafkaLog {
         // One report more than entries: ours, once all are handed over.
         let pending = Arc::new(Pending {
             left: AtomicUsize::new(entries.len() + 1),
+            sent_ms: self.skew.now_ms(),
             failed: Mutex::new(None),
             kept: AtomicBool::new(false),
             reply: Mutex::new(Some(reply)),
@@ -302,7 +318,7 @@ impl EventLog for KafkaLog {
             Err(error) => return Health::Down(error.to_string()),
         };
         if !self.trouble.is.load(Ordering::Relaxed) {
-            return Health::Ready;
+            return self.skew.alarm().map_or(Health::Ready, Health::Degraded);
         }
         // The last word was a bad one, and without traffic there may be no other: ask.
         let (client, topic) = (live.client, self.config.topic.clone());

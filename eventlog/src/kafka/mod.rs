@@ -11,6 +11,7 @@ mod fetch;
 mod intent;
 mod membership;
 mod self_test;
+mod skew;
 mod topic;
 
 pub use append::KafkaLog;

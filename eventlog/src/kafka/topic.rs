@@ -70,6 +70,8 @@ async fn create(config: &KafkaConfig, admin: &AdminClient<Reporter>) -> Result<(
         // Records are consumed in order and in full: never compacted.
         .set("cleanup.policy", "delete")
         .set("retention.ms", &retention_ms)
+        // The broker's own time, which tells a producer whose clock is off, and which retention goes by.
+        .set("message.timestamp.type", "LogAppendTime")
         // Batches stay as we compressed them.
         .set("compression.type", "producer");
     let options = AdminOptions::new().request_timeout(Some(ASK_TIMEOUT)).operation_timeout(Some(ASK_TIMEOUT));

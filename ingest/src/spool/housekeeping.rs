@@ -92,7 +92,7 @@ impl Housekeeping {
         self.untried = if is_untried { self.untried + 1 } else { 0 };
         if self.untried >= UNTRIED_MAX {
             self.untried = 0;
-            if self.durable.log_health().await == Health::Ready {
+            if !matches!(self.durable.log_health().await, Health::Down(_)) {
                 self.durable.circuit.try_again();
             }
         }

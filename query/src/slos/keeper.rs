@@ -1,8 +1,9 @@
 //! Counts promises for as long as the process runs: the past of new ones, and every minute whose page views changed.
 //!
-//! How far it has come stands beside the counts, so another process, or this one after a restart, goes on from there. Minutes whose
-//! raw page views are no longer kept are not counted again: what was counted while they were there stays.
+//! How far it has come stands beside the counts, so another process, or this one after a restart, goes on from there. Minutes whose raw
+//! page views are no longer kept are not counted again: what was counted while they were there stays.
 
+use super::changes::Look;
 use super::longer;
 use super::looks;
 use super::minutes::{self, Which};
@@ -26,8 +27,6 @@ const RAW_KEPT_S: i64 = 29 * 86_400;
 const SPAN_S: i64 = 86_400;
 /// Minutes that are counted by one statement.
 const MINUTES_PER_STATEMENT: usize = 1_440;
-/// What was received that long before the watermark is looked at again: two processes may differ in their clocks.
-const OVERLAP_MS: i64 = 2_000;
 
 /// Counts until `stop` resolves.
 pub async fn run(state: QueryState, stop: impl Future<Output = ()>) {
@@ -40,11 +39,19 @@ pub async fn run(state: QueryState, stop: impl Future<Output = ()>) {
     }
 }
 
+/// What this process counted.
+#[derive(Default)]
+struct Counted {
+    sites: BTreeMap<String, Look>,
+    /// Until when looks at our own pipeline are written, in ms.
+    looks_ms: i64,
+}
+
 async fn counting(state: &QueryState) {
-    let mut reached = BTreeMap::new();
+    let mut counted = Counted::default();
     loop {
         let begin = Instant::now();
-        if let Err(error) = round(state, &mut reached).await {
+        if let Err(error) = round(state, &mut counted).await {
             events::slo_count_failed(&error);
         }
         tokio::select! {
@@ -58,28 +65,29 @@ fn pause(round: Duration) -> Duration {
     (round * PAUSE_TO_ROUND).clamp(PAUSE, PAUSE_MAX)
 }
 
-/// Brings every promise up to what is visible now. `reached` is until when each site was counted, in ms.
-async fn round(state: &QueryState, reached: &mut BTreeMap<String, i64>) -> Result<(), StoreError> {
+/// Brings every promise up to what is visible now.
+async fn round(state: &QueryState, counted: &mut Counted) -> Result<(), StoreError> {
     let mut by_site: BTreeMap<String, Vec<Promise>> = BTreeMap::new();
     let (fresh, others): (Vec<Promise>, Vec<Promise>) =
         Promise::all(state).await?.into_iter().partition(looks::is_fresh);
     for promise in others.into_iter().filter(|promise| !longer::is_longer(promise)) {
         by_site.entry(promise.site.clone()).or_default().push(promise);
     }
-    reached.retain(|site, _| site == LOOKS || by_site.contains_key(site));
+    counted.sites.retain(|site, _| by_site.contains_key(site));
     let all_to_ms = state.watermark.current(&state.store).await?.fresh_to_ms;
     for (site, mut promises) in by_site {
         let mark = state.watermark.current(&state.store).await?;
         // Before any processor has run there is nothing to count.
         let Some(fresh_to_ms) = mark.fresh_to_ms else { return Ok(()) };
         let oldest_s = oldest_s(state);
-        count_changes(state, &site, &promises, reached, fresh_to_ms, oldest_s).await?;
+        let look = counted.sites.entry(site.clone()).or_default();
+        count_changes(state, &site, &promises, look, fresh_to_ms, oldest_s).await?;
         for promise in promises.iter_mut().filter(|promise| !promise.counted) {
             count_past(state, promise, fresh_to_ms, oldest_s).await?;
         }
     }
     if let Some(all_to_ms) = all_to_ms {
-        count_looks(state, fresh, reached, all_to_ms).await?;
+        count_looks(state, fresh, &mut counted.looks_ms, all_to_ms).await?;
         *state.alerts.counted_to.lock() = Some((all_to_ms, Instant::now()));
         state.alerts.judge.notify_one();
     }
@@ -96,7 +104,7 @@ async fn count_changes(
     state: &QueryState,
     site: &str,
     promises: &[Promise],
-    reached: &mut BTreeMap<String, i64>,
+    look: &mut Look,
     fresh_to_ms: i64,
     oldest_s: i64,
 ) -> Result<(), StoreError> {
@@ -104,39 +112,32 @@ async fn count_changes(
     if promises.is_empty() {
         return Ok(());
     }
-    let since_ms = match reached.get(site) {
-        Some(since_ms) => *since_ms,
-        None => minutes::counted_to(state, site, &promises).await?.unwrap_or(fresh_to_ms),
-    };
-    let mut changed = minutes::changed(state, site, since_ms - OVERLAP_MS).await?;
-    changed.retain(|minute| i64::from(*minute) >= oldest_s);
+    let reached_ms = look.reached_ms(state, site, &promises, fresh_to_ms).await?;
+    let (changed, seen) = look.again(state, site, reached_ms, fresh_to_ms).await?;
+    let changed = &changed[changed.partition_point(|minute| i64::from(*minute) < oldest_s)..];
     for minutes in changed.chunks(MINUTES_PER_STATEMENT) {
         minutes::count(state, site, &promises, Which::Minutes(minutes), fresh_to_ms).await?;
     }
     events::slo_minutes_counted(changed.len() * promises.len());
-    reached.insert(site.to_owned(), fresh_to_ms);
+    *look = seen;
     Ok(())
 }
-
-/// Where the keeper remembers how far looks are written: no site has this key.
-const LOOKS: &str = "";
 
 /// Counts what was seen of our own pipeline since the last time.
 async fn count_looks(
     state: &QueryState,
     mut fresh: Vec<Promise>,
-    reached: &mut BTreeMap<String, i64>,
+    looks_ms: &mut i64,
     fresh_to_ms: i64,
 ) -> Result<(), StoreError> {
-    let since_ms = reached.get(LOOKS).copied().unwrap_or(0);
     let now_ms = state.clock.now_ms();
-    looks::count(state, &fresh, since_ms, fresh_to_ms).await?;
+    looks::count(state, &fresh, *looks_ms, fresh_to_ms).await?;
     for promise in fresh.iter_mut().filter(|promise| !promise.counted) {
         // What nobody looked at is not known: there is no past to count.
         promise.counted = true;
         promise.save(state, false).await?;
     }
-    reached.insert(LOOKS.into(), now_ms);
+    *looks_ms = now_ms;
     Ok(())
 }
 

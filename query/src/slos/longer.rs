@@ -4,6 +4,7 @@
 //! minute by nothing but time. So in every round all minutes that may have changed are counted anew, and those are written whose counts are not
 //! what was written before. Rounds are as rare as they are dear.
 
+use super::changes::Look;
 use super::keeper::{oldest_s, past, past_is_counted};
 use super::minutes;
 use super::promise::Promise;
@@ -29,10 +30,8 @@ const PAUSE_TO_ROUND: u32 = 4;
 const PAUSE_MAX: Duration = Duration::from_secs(600);
 /// Time that is counted by one statement.
 const SPAN_S: i64 = 86_400;
-/// After a start what was received this long before the last count is looked at again: rounds are so far apart at most.
+/// Attempts of this long before the last round are looked at again: a process that ended may have been so far behind.
 const OVERLAP_MS: i64 = 900_000;
-/// What was received that long before the last round is looked at again: two processes may differ in their clocks.
-const CLOCKS_MS: i64 = 2_000;
 /// How long the steps are believed that events tell of a journey which nobody defined.
 const TOLD_FOR: Duration = Duration::from_secs(300);
 
@@ -43,9 +42,9 @@ struct Memory {
     journeys: BTreeMap<(String, String), Remembered>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Mark {
-    counted_to_ms: i64,
+    look: Look,
     not_before: Instant,
 }
 
@@ -106,8 +105,8 @@ async fn count_site(
 ) -> Result<(), StoreError> {
     let ids: BTreeSet<&str> = promises.iter().map(|promise| promise.slo.id.as_str()).collect();
     memory.journeys.retain(|(of, id), _| *of != site || ids.contains(id.as_str()));
-    let (begin, mark) = (Instant::now(), memory.sites.get(site).copied());
-    let due = mark.is_none_or(|mark| begin >= mark.not_before);
+    let begin = Instant::now();
+    let due = memory.sites.get(site).is_none_or(|mark| begin >= mark.not_before);
     let mut counted = Vec::new();
     for promise in promises {
         if !promise.counted || due {
@@ -115,9 +114,10 @@ async fn count_site(
         }
     }
     if due {
-        count_changes(state, site, &counted, mark, fresh_to_ms).await?;
+        let look = memory.sites.remove(site).map(|mark| mark.look).unwrap_or_default();
+        let look = count_changes(state, site, &counted, look, fresh_to_ms).await?;
         let pause = (begin.elapsed() * PAUSE_TO_ROUND).clamp(PAUSE, PAUSE_MAX);
-        memory.sites.insert(site.to_owned(), Mark { counted_to_ms: fresh_to_ms, not_before: Instant::now() + pause });
+        memory.sites.insert(site.to_owned(), Mark { look, not_before: Instant::now() + pause });
     }
     Ok(())
 }
@@ -190,25 +190,21 @@ fn reaches(known: &Known) -> Vec<Reach> {
     known.journey.steps.iter().map(|step| step.reach.clone()).collect()
 }
 
-/// Counts what may have changed since the last time.
+/// Counts what may have changed since the last look. Gives what this one saw.
 async fn count_changes(
     state: &QueryState,
     site: &str,
     promises: &[(Promise, Subject)],
-    mark: Option<Mark>,
+    look: Look,
     fresh_to_ms: i64,
-) -> Result<(), StoreError> {
+) -> Result<Look, StoreError> {
     if promises.is_empty() {
-        return Ok(());
+        return Ok(look);
     }
-    let since_ms = match mark {
-        Some(mark) => mark.counted_to_ms - CLOCKS_MS,
-        None => {
-            let promises: Vec<&Promise> = promises.iter().map(|(promise, _)| promise).collect();
-            minutes::counted_to(state, site, &promises).await?.unwrap_or(fresh_to_ms) - OVERLAP_MS
-        }
-    };
-    let changed = minutes::changed(state, site, since_ms).await?;
+    let counted: Vec<&Promise> = promises.iter().map(|(promise, _)| promise).collect();
+    let reached_ms = look.reached_ms(state, site, &counted, fresh_to_ms).await?;
+    let (changed, seen) = look.again(state, site, reached_ms, fresh_to_ms).await?;
+    let since_ms = reached_ms - OVERLAP_MS;
     let until_s = fresh_to_ms.div_euclid(60_000) * 60 + 60;
     for (promise, subject) in promises {
         let reach = changed.iter().map(|minute| subject.reach(promise, i64::from(*minute)));
@@ -218,7 +214,7 @@ async fn count_changes(
         }
         events::slo_minutes_counted(written);
     }
-    Ok(())
+    Ok(seen)
 }
 
 impl Subject {

@@ -18,17 +18,21 @@ const PROMISES_PER_STATEMENT: usize = 40;
 const BY_MINUTE_S: i64 = 4 * 86_400 + 3_600;
 const HOUR_S: i64 = 3_600;
 
-/// The minutes of a site that changed since `since_ms`: whose page views were received, or replaced, from then on.
-pub async fn changed(state: &QueryState, site: &str, since_ms: i64) -> Result<Vec<u32>, StoreError> {
+/// The minutes of a site of which anything was received since `since_ms`, each with a number that is another once a page view of
+/// that time has come, or was replaced. Merges of the table leave it as it is.
+pub async fn prints(state: &QueryState, site: &str, since_ms: i64) -> Result<BTreeMap<u32, i64>, StoreError> {
     let mut scope = Scope::of(site);
     let day = scope.bind("Int64", Param::Int(since_ms.div_euclid(86_400_000)));
     let since = scope.bind("Int64", Param::Int(since_ms));
     let conditions = [format!("day >= toDate({day})"), format!("toUnixTimestamp64Milli(received_at) >= {since}")];
-    let rows = scope.rows(SiteTable::PageViews, "started_at", &conditions);
-    let select = "DISTINCT toUnixTimestamp(toStartOfMinute(started_at)) AS minute";
-    let statement = scope.statement(select, rows, "ORDER BY minute");
+    let rows = scope.rows(SiteTable::PageViews, "started_at, view, seq, sign", &conditions);
+    // So many bits that millions of them do not overflow.
+    let select = "toUnixTimestamp(toStartOfMinute(started_at)) AS minute, \
+                  sum(sign * toInt64(bitShiftRight(cityHash64(view, seq), 24)))";
+    let statement = scope.statement(select, rows, "GROUP BY minute");
     let rows = state.store.query_json(statement.sql(), &statement.params(), state.config.limits()).await?;
-    Ok(rows.iter().filter_map(|row| u32::try_from(row.first()?.as_u64()?).ok()).collect())
+    let print = |row: &felt_store::JsonRow| Some((u32::try_from(integer(row.first()?)?).ok()?, integer(row.get(1)?)?));
+    Ok(rows.iter().filter_map(print).collect())
 }
 
 /// Counts minutes of a site for some of its promises, and keeps the counts. `counted_to_ms` is until when everything received was
@@ -91,9 +95,11 @@ pub async fn count(
     Ok(())
 }
 
+/// The time of the last count.
+static LAST_MS: AtomicI64 = AtomicI64::new(0);
+
 /// The time of a count, later than that of any count before, whatever the clock says: the newest count of a minute is the one that holds.
 pub(super) fn later_than_before(now_ms: i64) -> i64 {
-    static LAST_MS: AtomicI64 = AtomicI64::new(0);
     let next = |last_ms: i64| now_ms.max(last_ms + 1);
     match LAST_MS.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last_ms| Some(next(last_ms))) {
         Ok(last_ms) | Err(last_ms) => next(last_ms),
@@ -121,15 +127,18 @@ impl Which<'_> {
     }
 }
 
-/// Until when what a site received was counted for any of some promises, in Unix ms; `None` before anything was.
+/// Until when what a site received was counted for any of some promises, in Unix ms; `None` before anything was. Whatever is counted
+/// from here on is newer, also where the clock of whoever counted was ahead.
 pub async fn counted_to(state: &QueryState, site: &str, promises: &[&Promise]) -> Result<Option<i64>, StoreError> {
     let mut scope = Scope::of(site);
     let ids = scope.texts(promises.iter().map(|promise| promise.slo.id.clone()).collect());
-    let rows = scope.rows(SiteTable::SloMinutes, "counted_to", &[format!("slo IN {ids}")]);
-    let statement = scope.statement("toUnixTimestamp64Milli(max(counted_to)), count()", rows, "");
+    let rows = scope.rows(SiteTable::SloMinutes, "counted_to, counted_at", &[format!("slo IN {ids}")]);
+    let select = "toUnixTimestamp64Milli(max(counted_to)), count(), toUnixTimestamp64Milli(max(counted_at))";
+    let statement = scope.statement(select, rows, "");
     let rows = state.store.query_json(statement.sql(), &statement.params(), state.config.limits()).await?;
-    let row = rows.first().filter(|row| row.get(1).and_then(integer).unwrap_or(0) > 0);
-    Ok(row.and_then(|row| integer(row.first()?)))
+    let Some(row) = rows.first().filter(|row| row.get(1).and_then(integer).unwrap_or(0) > 0) else { return Ok(None) };
+    LAST_MS.fetch_max(row.get(2).and_then(integer).unwrap_or(0), Ordering::Relaxed);
+    Ok(row.first().and_then(integer))
 }
 
 /// What was counted for a promise in `span`, in Unix seconds: the last days by the minute, what is older by the hour where the span

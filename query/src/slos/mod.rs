@@ -6,6 +6,7 @@
 //! count at once: a minute's newest count replaces the others, and all of them are the same.
 
 mod calls;
+mod changes;
 pub(crate) mod corrections;
 mod counting;
 mod keeper;

@@ -5,6 +5,7 @@ use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use felt_query::slos;
 use felt_schema::anchors::Level;
+use felt_schema::clock::day_of;
 use felt_schema::rows::PageViewRow;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -133,6 +134,33 @@ async fn a_promise_is_counted_from_the_past_on_and_corrected_when_a_view_is_repl
     assert_eq!(status, StatusCode::NO_CONTENT);
     assert_eq!(kept.get("/checkout-fast").await.0, StatusCode::NOT_FOUND);
     assert_eq!(kept.get("").await.1["data"], json!([]));
+}
+
+#[tokio::test]
+async fn what_arrived_by_a_clock_that_is_behind_or_that_stepped_is_counted_too() {
+    let kept = Kept::start().await;
+    let service = &kept.service;
+    service.write(&[checkout(service, 10 * MINUTE_MS, 2_500)]).await;
+    let (status, saved) = kept.put("checkout-fast", &fast(0.95)).await;
+    assert_eq!(status, StatusCode::CREATED, "{saved}");
+    kept.counted("checkout-fast", 1, 1).await;
+
+    // An ingest whose clock is an hour behind: whatever it receives is dated long before the watermark.
+    let behind = |n: i64| {
+        let view = checkout(service, HOUR_MS + n * MINUTE_MS, 2_500);
+        let received_at = view.received_at - HOUR_MS;
+        PageViewRow { received_at, day: day_of(received_at), ..view }
+    };
+    service.write(&(1..=5).map(behind).collect::<Vec<_>>()).await;
+    kept.counted("checkout-fast", 6, 6).await;
+
+    // All clocks are a day ahead for a while, and with them the watermark, and right again.
+    service.clock.advance(DAY_MS);
+    service.write(&[checkout(service, 0, 2_500)]).await;
+    kept.counted("checkout-fast", 7, 7).await;
+    service.clock.advance(-DAY_MS);
+    service.write(&[checkout(service, 20 * MINUTE_MS, 2_500), checkout(service, 30 * MINUTE_MS, 9_000)]).await;
+    kept.counted("checkout-fast", 7, 8).await;
 }
 
 #[tokio::test]
