@@ -1,4 +1,5 @@
-//! A real Prometheus scrapes a site, over a restart of Felt, and is then asked the same as Felt itself.
+//! A real Prometheus scrapes a site, over a restart of Felt, and is then asked the same as Felt itself; another judges by the rules that Felt
+//! exports.
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
@@ -10,7 +11,7 @@ use anyhow::{Context, Result, bail, ensure};
 use felt_tests::api::Api;
 use felt_tests::beacons::snapshot;
 use felt_tests::process::{Felt, signal};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Views of the first batch, which stand before the first scrape, and of the second.
 const BEFORE: u64 = 200;
@@ -25,10 +26,11 @@ struct Prometheus {
 }
 
 impl Prometheus {
+    /// One that scrapes `target`, and judges by the files of rules in `dir`.
     fn start(target: &str, dir: &Path) -> Result<Self> {
         let address = format!("127.0.0.1:{}", free_port()?);
         let config = format!(
-            "global: {{scrape_interval: 1s, scrape_timeout: 1s}}\nscrape_configs:\n  - job_name: felt\n    metrics_path: /metrics/sites/shop\n    \
+            "global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}\nrule_files: [\"*.rules.yml\"]\nscrape_configs:\n  - job_name: felt\n    metrics_path: /metrics/sites/shop\n    \
              static_configs: [{{targets: [\"{target}\"], labels: {{site: shop}}}}]\n"
         );
         std::fs::write(dir.join("prometheus.yml"), config)?;
@@ -102,6 +104,13 @@ async fn until(base: &str, query: &str, value: u64) -> Result<f64> {
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
+}
+
+/// What Prometheus answers to a call of its own interface.
+async fn asked(base: &str, call: &str) -> Result<Value> {
+    let answer: Value = reqwest::Client::new().get(format!("{base}/api/v1/{call}")).send().await?.json().await?;
+    ensure!(answer["status"] == "success", "{call}: {answer}");
+    Ok(answer["data"].clone())
 }
 
 async fn send(api: &Api, views: std::ops::Range<u64>) -> Result<()> {
@@ -182,6 +191,64 @@ async fn prometheus_scrapes_totals_that_outlive_a_restart_and_felt_answers_as_it
             );
         }
         assert!(!theirs.is_empty(), "{query} says nothing");
+    }
+    drop(prometheus);
+    assert!(felt.stop()?.success());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_running_prometheus_takes_the_exported_rules_and_fires_by_them() -> Result<()> {
+    const GOOD: u64 = 20;
+    const BAD: u64 = 40;
+    let dir = tempfile::tempdir()?;
+    let address = format!("127.0.0.1:{}", free_port()?);
+    let felt = Felt::start(&["serve", "--data", "data", "--listen", &address], dir.path())?;
+    let api = Api::new(&felt.url, "shop");
+    let promise = json!({"promise": "Pages \"open\" fast {{ .Odd }}", "objective": 0.95, "window": {"rolling": "28d"},
+        "sli": {"kind": "fast", "metric": "lcp", "at_most": 2500}});
+    let (status, saved) = api.send("PUT", "slos/pages-fast", &promise).await?;
+    assert_eq!(status, 201, "{saved}");
+    let open = async |views: std::ops::Range<u64>, lcp_ms: f64| -> Result<()> {
+        let counted = views.end;
+        for n in views {
+            assert_eq!(api.beacon(snapshot(&format!("view-{n:06}"), 0, lcp_ms).to_string()).await?, 204);
+        }
+        api.until("slos/pages-fast", |slo| slo["valid"] == counted).await.map(drop)
+    };
+    open(0..GOOD, 1_000.0).await?;
+
+    let (status, rules) = api.get("/api/v1/sites/shop/slos?format=prometheus-rules").await?;
+    assert_eq!(status, 200, "{rules}");
+    std::fs::write(dir.path().join("shop.rules.yml"), rules)?;
+    let prometheus = Prometheus::start(&address, dir.path())?;
+    until(&prometheus.url, "felt_sli_valid_total{slo=\"pages-fast\"}", GOOD).await?;
+    let loaded = asked(&prometheus.url, "rules").await?;
+    let groups = loaded["groups"].as_array().context("no groups")?;
+    let names: Vec<&str> = groups.iter().filter_map(|group| group["name"].as_str()).collect();
+    assert!(names.contains(&"felt/shop/pages-fast") && names.contains(&"felt/shop/felt-figures-fresh"), "{names:?}");
+
+    // From here on all of them are bad, which is 20 times too fast.
+    open(GOOD..GOOD + BAD, 9_000.0).await?;
+    until(&prometheus.url, "felt:sli_bad_total{slo=\"pages-fast\"}", BAD).await?;
+    until(
+        &prometheus.url,
+        "ALERTS{alertname=\"FeltBudgetBurns\",alertstate=\"firing\",slo=\"pages-fast\",rule=\"page_fast\"}",
+        1,
+    )
+    .await?;
+    let alerts = asked(&prometheus.url, "alerts").await?;
+    let alerts = alerts["alerts"].as_array().context("no alerts")?;
+    let page = alerts.iter().find(|alert| alert["labels"]["rule"] == "page_fast").context("no page")?;
+    assert_eq!((&page["labels"]["site"], &page["labels"]["severity"]), (&json!("shop"), &json!("page")), "{page}");
+    assert_eq!(page["annotations"]["summary"], "The promise is being broken: Pages \"open\" fast { { .Odd }}");
+    let description = page["annotations"]["description"].as_str().context("no description")?;
+    assert!(description.contains("of the last 1h were bad"), "{description}");
+    // Not one of the rules, of this promise or of the one that ships, fails when it is evaluated.
+    let judged = asked(&prometheus.url, "rules").await?;
+    let groups = judged["groups"].as_array().context("no groups")?;
+    for rule in groups.iter().flat_map(|group| group["rules"].as_array().into_iter().flatten()) {
+        assert_eq!(rule["health"], "ok", "{rule}");
     }
     drop(prometheus);
     assert!(felt.stop()?.success());
