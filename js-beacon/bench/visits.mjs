@@ -19,8 +19,10 @@ const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1]
 /** Visits each of `scripts` (`[name, bytes]`) so often; by name `{ cpu, requests, bytes }`, medians: ms over the page without one, requests but for the script's own, and what they carried. */
 export async function visitsOf(scripts, times) {
   const sent = new Map();
+  /** The visit that is on; some beacons do not say from which page they come. */
+  let now;
   const server = await startServer({
-    otherPages: (path) => async (answer, { incoming, body }) => {
+    otherPages: (path) => !path.startsWith("/shop/") && ((answer, { incoming, body }) => {
       const [, kind, id] = path.split("/");
       const type = (name) => answer.writeHead(200, { "Content-Type": name });
       if (kind === "page") {
@@ -28,27 +30,27 @@ export async function visitsOf(scripts, times) {
         return type("text/html; charset=utf-8").end(PAGE(script));
       }
       if (kind === "script") return type("text/javascript; charset=utf-8").end(Buffer.from(scripts[id][1]));
-      const from = new URL(incoming.headers.referer ?? "http://nobody/").searchParams.get("visit");
-      const seen = sent.get(from) ?? { requests: 0, bytes: 0 };
-      sent.set(from, { requests: seen.requests + 1, bytes: seen.bytes + body.length + incoming.url.length });
+      const seen = sent.get(now) ?? { requests: 0, bytes: 0 };
+      sent.set(now, { requests: seen.requests + 1, bytes: seen.bytes + body.length + incoming.url.length });
       type("application/json").end("{}");
-    },
+    }),
   });
   // Nobody's server but ours hears of it.
   const browser = await startBrowser({ flags: ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"] });
   const results = Object.fromEntries(scripts.map(([name]) => [name, { cpu: [], requests: [], bytes: [] }]));
   const one = async (id, key) => {
+    now = key;
     const visit = await openVisit(browser);
     try {
       const tab = await visit.openTab();
       await tab.send("Performance.enable", { timeDomain: "threadTicks" });
       const cpu = async () => (await tab.send("Performance.getMetrics")).metrics.find(({ name }) => name === "TaskDuration").value * 1_000;
       const before = await cpu();
-      await tab.go(`${server.base}/page/${id}?visit=${key}`);
+      await tab.go(`${server.base}/page/${id}`);
       await tab.heard(({ metric, value }) => metric === "cls" && value > 0);
       await tab.click("#b");
       await tab.heard(({ metric }) => metric === "inp");
-      await tab.evaluate(`setTimeout(() => { throw new Error("on purpose"); }), setTimeout(() => history.pushState(null, "", "/page/${id}/next?visit=${key}"), 500), 0`);
+      await tab.evaluate(`setTimeout(() => { throw new Error("on purpose"); }), setTimeout(() => history.pushState(null, "", "/page/${id}/next"), 500), 0`);
       await new Promise((resolve) => setTimeout(resolve, STAY_MS));
       await tab.hide();
       const after = await cpu();

@@ -72,8 +72,7 @@ export const changed = (): void => {
       const [items, commit] = due();
       const abort = new AbortController();
       const armed = groupsOf(items).map((group) => postLater(group, { signal: abort.signal, activateAfter: ARMED_MS_MAX }));
-      // Once its successor is on its way, and before the browser goes on: a renderer may be ended in between.
-      disarm = () => (armed.some((result) => result?.activated) ? commit() : queueMicrotask(() => abort.abort()));
+      disarm = () => (armed.some((result) => result?.activated) ? commit() : abort.abort());
     }, armedAt + ARM_INTERVAL_MS - now());
   }
 };

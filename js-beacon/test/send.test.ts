@@ -138,22 +138,6 @@ test("while the server has its peace, what may not be kept goes along whenever t
   assert.deepEqual(sent.at(-1)!.map(({ view }) => view), [refusedView, _id]);
 });
 
-test("what is armed is taken back once its successor is on its way, not before: the renderer may be ended in between", async () => {
-  const armed: AbortSignal[] = [];
-  Object.assign(globalThis, { fetchLater: (_url: string, { signal }: { signal: AbortSignal }) => ({ activated: !armed.push(signal) }) });
-  try {
-    begin("navigate", 0, "");
-    wait();
-    assert.equal(armed.length, 1);
-    sendNow();
-    assert.deepEqual([sent.length, armed[0]!.aborted], [1, false]);
-    await settled();
-    assert.equal(armed[0]!.aborted, true);
-  } finally {
-    delete (globalThis as { fetchLater?: unknown }).fetchLater;
-  }
-});
-
 test("nonsense in storage is not ours", () => {
   config._keeps = true;
   for (const nonsense of ["7", "{", "[1]", '"x"', "null"]) {

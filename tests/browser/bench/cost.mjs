@@ -130,7 +130,7 @@ const traces = await rounds(Math.ceil(ROUNDS / 2), Object.values(WITH), traced);
 await browser.close();
 await server.close();
 
-console.log(`${ROUNDS} visits each. The page's own values, and the paired difference that the beacon makes: median (95 % interval).\n`);
+console.log(`${ROUNDS} visits each. The page's own values, and the paired difference that the beacon makes: median (95 % interval; of fewer than six rounds the least and the most).\n`);
 console.log("| CPU at | page | main thread, ms at full speed | LCP ms | INP ms | CLS |\n|---|---|--:|--:|--:|--:|");
 for (const [speed, byPath] of Object.entries(pairs)) {
   const without = byPath["/without"];

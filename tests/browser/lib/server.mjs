@@ -61,7 +61,8 @@ export async function startServer({ base, pages = {}, otherPages = () => undefin
       for (const { snapshots } of beacons) {
         for (const snapshot of snapshots) {
           const known = views.get(snapshot.view);
-          if (!known || snapshot.seq >= known.seq) views.set(snapshot.view, snapshot);
+          // Of two with the same number the first one counts, as in the processor.
+          if (!known || snapshot.seq > known.seq) views.set(snapshot.view, snapshot);
         }
       }
       return [...views.values()];
