@@ -77,12 +77,12 @@ export const changed = (): void => {
   }
 };
 
-/** Keeps what could not be sent; the oldest ones make room. True when it outlives the page. */
+/** Keeps what could not be sent; the oldest ones make room. True when it outlives the page. Where nothing is kept, nothing stays stored. */
 const keep = (items: readonly Item[]): unknown => {
   kept.push(...items);
   let text;
   while ((text = JSON.stringify(kept)).length > KEPT_CHARS_MAX) kept.shift();
-  return config._keeps && guarded(() => (localStorage[KEY] = text))();
+  return config._keeps && guarded(() => (kept[0] ? (localStorage[KEY] = text) : delete localStorage[KEY]))();
 };
 
 /** Tries again what could not be sent before, on this page or an earlier one, once the server has had its peace. */
@@ -94,7 +94,7 @@ const retry = (): void => {
   }
   const items = kept.filter((item) => time - item[3] < AGE_MS_MAX && ++item[2]);
   kept = [];
-  guarded(() => config._keeps && delete localStorage[KEY])();
+  if (!items[0]) keep(items);
   post(items);
 };
 
@@ -108,6 +108,8 @@ const post = (items: readonly Item[]): void => {
         guarded((answer) => {
           if (answer && answer.status < 500 && answer.status !== 429) {
             failures = 0;
+            // Not before: this page, too, may be left while its request is still on its way.
+            keep([]);
             return;
           }
           peaceUntil = Date.now() + waitMs(failures++, answer?.headers.get("Retry-After"));

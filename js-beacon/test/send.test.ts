@@ -116,6 +116,7 @@ test("before consent nothing is stored; with it, what cannot be sent waits for t
   online = true;
   time += 3_600_000;
   startSending();
+  assert.match(stored[KEY]!, new RegExp(_id), "this page may be left, too, before there is an answer");
   await settled();
   const last = sent.at(-1)!.find(({ view }) => view === _id)!;
   assert.equal(last.attempt, 1);
@@ -126,6 +127,7 @@ test("before consent nothing is stored; with it, what cannot be sent waits for t
   const before = sent.length;
   startSending();
   assert.equal(sent.length, before);
+  assert.equal(stored[KEY], undefined);
 });
 
 test("while the server has its peace, what may not be kept goes along whenever the page is hidden", async () => {
