@@ -1,5 +1,6 @@
 //! Time limits of one request: its body must arrive, and its answer be ready, within bounds that only a streaming handler may lift.
 
+use crate::events;
 use crate::memory::{Memory, OutOfRoom};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -51,11 +52,28 @@ pub(crate) struct DeadlineBody<B> {
     sleep: Option<Pin<Box<Sleep>>>,
     patience: Patience,
     memory: Option<Arc<Memory>>,
+    /// What of it is here and was not yet put together.
+    pieces_bytes: usize,
 }
 
 impl<B> DeadlineBody<B> {
     pub(crate) fn new(inner: B, limit: Duration, patience: Patience, memory: Option<Arc<Memory>>) -> Self {
-        Self { inner, limit, sleep: None, patience, memory }
+        Self { inner, limit, sleep: None, patience, memory, pieces_bytes: 0 }
+    }
+
+    /// Whether there is room for so much more of the body. At its end whoever reads it puts its pieces together, which takes as much
+    /// again; streaming handlers keep none.
+    fn has_room(&mut self, piece: Option<usize>) -> bool {
+        let Some(memory) = &self.memory else { return true };
+        let bytes = piece.unwrap_or_else(|| std::mem::take(&mut self.pieces_bytes));
+        if !self.patience.is_lifted() {
+            self.pieces_bytes += piece.unwrap_or(0);
+        }
+        let has_room = memory.arrived(bytes);
+        if !has_room {
+            events::refused_memory();
+        }
+        has_room
     }
 }
 
@@ -70,9 +88,12 @@ where
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let this = &mut *self;
         if let Poll::Ready(frame) = Pin::new(&mut this.inner).poll_frame(cx) {
-            if let (Some(memory), Some(Ok(frame))) = (&this.memory, &frame)
-                && !memory.arrived(frame.data_ref().map_or(0, Bytes::len))
-            {
+            let has_room = match &frame {
+                Some(Ok(frame)) => this.has_room(Some(frame.data_ref().map_or(0, Bytes::len))),
+                Some(Err(_)) => true,
+                None => this.has_room(None),
+            };
+            if !has_room {
                 return Poll::Ready(Some(Err(Box::new(OutOfRoom))));
             }
             return Poll::Ready(frame.map(|result| result.map_err(Into::into)));

@@ -26,7 +26,10 @@ pub(crate) fn describe() {
         "felt_http_refused_draining_total",
         "Requests refused with 503 because the process is shutting down"
     );
-    describe_counter!("felt_http_refused_memory_total", "Requests refused with 503 because memory is short");
+    describe_counter!(
+        "felt_http_refused_memory_total",
+        "Requests refused with 503, or given up on their way, because memory is short"
+    );
     describe_counter!(
         "felt_http_refused_connections_total",
         "Connections closed at once because their address has as many as it may"

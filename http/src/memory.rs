@@ -71,12 +71,13 @@ impl Memory {
         memory
     }
 
-    /// Bytes of a body have arrived; whether there is still room for more.
+    /// Bytes of a body have arrived, or are about to be copied; whether there is still room for more.
     pub(crate) fn arrived(&self, bytes: usize) -> bool {
-        let since = self.arrived_bytes.fetch_add(bytes as u64, Ordering::Relaxed) + bytes as u64;
-        if since >= self.ceiling_bytes / LOOK_AGAIN_PART {
+        let bytes = bytes as u64;
+        if self.arrived_bytes.load(Ordering::Relaxed) + bytes >= self.ceiling_bytes / LOOK_AGAIN_PART {
             self.sample();
         }
+        self.arrived_bytes.fetch_add(bytes, Ordering::Relaxed);
         self.held_bytes() < self.ceiling_bytes / 100 * CUT_PERCENT
     }
 
