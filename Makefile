@@ -75,7 +75,7 @@ test-web: assets chromium tests/browser/node_modules/.stamp ## Beacon, dashboard
 
 test-rust: assets engine kafka chromium prometheus tests/browser/node_modules/.stamp tests/oidc/node_modules/.stamp ## Unit, contract and end-to-end tests
 	cargo build --workspace --bins --locked
-	cargo test --workspace --locked
+	cargo test --workspace --locked --no-fail-fast
 
 test-long: assets engine kafka ## Promises under fire for ten minutes a seed, a full disk, a jumping clock
 	scripts/ensure-faketime.sh
