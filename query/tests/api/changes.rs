@@ -31,7 +31,7 @@ fn shop(service: &Service) -> Vec<PageViewRow> {
     let mut views = Vec::new();
     for ago in 1..=HOURS {
         let hour_ms = now_hour_ms - ago * HOUR_MS;
-        let count = if (4..10).contains(&ago.rem_euclid(24)) { 4 } else { 14 };
+        let count = if (4..10).contains(&ago.rem_euclid(24)) { 12 } else { 42 };
         for page in ["/", "/checkout"] {
             for _ in 0..count {
                 let started_ago_ms = service.now_ms() - hour_ms - i64::from(chance.below(3_599_000));
