@@ -1,4 +1,5 @@
-// Plays every scenario against a running felt (`--base URL`) or against the source tree, and prints one JSON line for each page view:
+// Plays every scenario against a running felt that serves the shop (`--base URL`), against one that takes beacons only (`--beacons URL`),
+// or against the source tree alone, and prints one JSON line for each page view:
 // {"scenario","view","session","nav","url","oracle":{…web-vitals' values},"sent":{…the beacon's},"snapshot":{…the last one sent}}.
 // Exit code 1 when a value differs, a view is missing, or one was made up, in two of three plays. Where one play was the odd one out,
 // its lines tell the differing values of the beacon alone, and standard error says how they differed.
@@ -9,9 +10,9 @@ import { SCENARIOS } from "./lib/scenarios.mjs";
 import { startServer } from "./lib/server.mjs";
 import { playUntilSure } from "./lib/visit.mjs";
 
-const { values } = parseArgs({ options: { base: { type: "string" }, site: { type: "string", default: "shop" }, only: { type: "string", multiple: true } } });
+const { values } = parseArgs({ options: { base: { type: "string" }, beacons: { type: "string" }, site: { type: "string", default: "shop" }, only: { type: "string", multiple: true } } });
 const wanted = values.only ?? Object.keys(SCENARIOS);
-const server = await startServer({ base: values.base });
+const server = await startServer({ base: values.base, beaconBase: values.beacons });
 const browser = await startBrowser();
 let faulty = false;
 try {

@@ -5,8 +5,10 @@
 pub mod api;
 pub mod beacons;
 pub mod chaos;
+pub mod cluster;
 pub mod fill;
 pub mod load;
 pub mod oidc;
 pub mod process;
 pub mod steady;
+pub mod visits;

@@ -1,15 +1,11 @@
 //! The roles apart over Apache Kafka and a shared engine: ingest, two processors, query, each its own process; a processor
 //! is killed half-way, and every acknowledged page view is still counted once, in raw and in every rollup.
 
-use std::collections::BTreeMap;
-use std::path::Path;
-
-use anyhow::{Context, Result};
-use felt_eventlog::testing::kafka::KafkaServer;
+use anyhow::Result;
 use felt_tests::api::{Api, metric};
 use felt_tests::beacons::snapshot;
-use felt_tests::process::{Felt, run_felt};
-use serde_json::{Value, json};
+use felt_tests::cluster::Cluster;
+use serde_json::json;
 
 const VIEWS: usize = 12_000;
 
@@ -20,41 +16,11 @@ const QUERY_MIB_MAX: u64 = 128;
 const ENGINE_MIB_MAX: u64 = 1_024;
 const AT_ONCE: usize = 32;
 
-struct Cluster {
-    _kafka: KafkaServer,
-    engine: Felt,
-    ingest: Felt,
-    query: Felt,
-}
-
-fn configure(dir: &Path, brokers: &str, engine: &str) -> Result<()> {
-    let config = format!(
-        "[[sites]]\nkey = \"shop\"\nname = \"The Shop\"\norigins = [\"*\"]\n\n\
-         [kafka]\nbrokers = \"{brokers}\"\npartitions = 6\nsession_timeout_ms = 6000\n\n\
-         [clickhouse]\nurl = \"{engine}\"\n"
-    );
-    std::fs::write(dir.join("felt.toml"), config).context("felt.toml cannot be written")
-}
-
-fn role(dir: &Path, name: &str) -> Result<Felt> {
-    Felt::start(&[name, "--listen", "127.0.0.1:0"], dir)
-}
-
-async fn start(dir: &Path) -> Result<Cluster> {
-    let kafka = tokio::task::block_in_place(KafkaServer::start);
-    let engine = Felt::start_unready(&["engine", "--data", "engine", "--listen", "127.0.0.1:0"], dir)?;
-    configure(dir, &kafka.brokers(), &engine.url)?;
-    let (code, printed, faults) = run_felt(&["migrate"], dir)?;
-    assert_eq!(code, 0, "{printed}{faults}");
-    Ok(Cluster { _kafka: kafka, ingest: role(dir, "ingest")?, query: role(dir, "query")?, engine })
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn every_acknowledged_view_is_counted_once_though_a_processor_is_killed_half_way() -> Result<()> {
     let dir = tempfile::tempdir()?;
-    let cluster = start(dir.path()).await?;
-    let mut killed = role(dir.path(), "processor")?;
-    let survivor = role(dir.path(), "processor")?;
+    let cluster = Cluster::start(dir.path())?;
+    let (mut killed, survivor) = cluster.two_processors().await?;
     let send = Api::new(&cluster.ingest.url, "shop");
     let ask = Api::new(&cluster.query.url, "shop");
 
@@ -100,15 +66,7 @@ async fn every_acknowledged_view_is_counted_once_though_a_processor_is_killed_ha
     assert_eq!(raw["meta"]["source"], "raw");
     assert_eq!(raw["data"], summary["data"]);
 
-    let counts = rollup_counts(&cluster.engine.url).await?;
-    let expected: BTreeMap<String, i64> = ["rollup_minute", "rollup_hour"]
-        .iter()
-        .flat_map(|t| {
-            ["site", "page", "page_device", "country", "release", "browser"]
-                .map(|g| (format!("{t} {g}"), i64::try_from(VIEWS).unwrap_or(i64::MAX)))
-        })
-        .collect();
-    assert_eq!(counts, expected, "every rollup counts every view once");
+    cluster.assert_rollups_count(VIEWS).await?;
     for (name, felt, most_mib) in [
         ("ingest", &cluster.ingest, INGEST_MIB_MAX),
         ("processor", &survivor, PROCESSOR_MIB_MAX),
@@ -125,37 +83,18 @@ async fn every_acknowledged_view_is_counted_once_though_a_processor_is_killed_ha
     Ok(())
 }
 
-/// Page views by rollup table and grouping, straight from ClickHouse.
-async fn rollup_counts(engine: &str) -> Result<BTreeMap<String, i64>> {
-    let mut counts = BTreeMap::new();
-    for table in ["rollup_minute", "rollup_hour"] {
-        let sql = format!(
-            "SELECT toString(grouping) AS name, toInt64(sum(views)) AS n FROM felt.{table} \
-             WHERE metric = 'happiness' GROUP BY grouping FORMAT JSONEachRow \
-             SETTINGS output_format_json_quote_64bit_integers = 0"
-        );
-        let text = reqwest::Client::new().post(engine).body(sql).send().await?.text().await?;
-        for line in text.lines() {
-            let row: Value = serde_json::from_str(line).with_context(|| text.clone())?;
-            let name = row["name"].as_str().unwrap_or_default();
-            counts.insert(format!("{table} {name}"), row["n"].as_i64().unwrap_or_default());
-        }
-    }
-    Ok(counts)
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_later_snapshot_replaces_an_earlier_one_across_processors() -> Result<()> {
     let dir = tempfile::tempdir()?;
-    let cluster = start(dir.path()).await?;
+    let cluster = Cluster::start(dir.path())?;
     let send = Api::new(&cluster.ingest.url, "shop");
     let ask = Api::new(&cluster.query.url, "shop");
-    let first = role(dir.path(), "processor")?;
+    let first = cluster.processor()?;
     assert_eq!(send.beacon(snapshot("across-processors", 0, 1_000.0).to_string()).await?, 204);
     ask.until_views(1, "range=1h&metrics=lcp").await?;
     // The one that saw the first snapshot is gone; its successor has to find it in the store.
     assert!(first.stop()?.success());
-    let second = role(dir.path(), "processor")?;
+    let second = cluster.processor()?;
     let mut last = snapshot("across-processors", 1, 6_000.0);
     last["attempt"] = json!(1);
     assert_eq!(send.beacon(last.to_string()).await?, 204);

@@ -1,4 +1,5 @@
-// What the browser talks to: the demo shop with a collecting beacon endpoint, or a running felt behind a recording proxy.
+// What the browser talks to: the demo shop with a collecting beacon endpoint, or a running felt, with a shop or without one, behind a
+// recording proxy.
 import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { createServer, request } from "node:http";
@@ -12,10 +13,11 @@ const DELAY_MS_MAX = 5_000;
 const TYPES = { ".html": "text/html; charset=utf-8", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".webp": "image/webp" };
 
 /**
- * Starts on a free port. With `base`, everything goes on to that felt; else the shop is served from the source tree. `pages` are a
- * test's own: functions that answer, by path; `otherPages` gives one for paths that are not known beforehand.
+ * Starts on a free port. With `base`, everything goes on to that felt; else the shop is served from the source tree, and with
+ * `beaconBase` what a page asks of felt itself goes on to that one. `pages` are a test's own: functions that answer, by path;
+ * `otherPages` gives one for paths that are not known beforehand.
  */
-export async function startServer({ base, pages = {}, otherPages = () => undefined } = {}) {
+export async function startServer({ base, beaconBase, pages = {}, otherPages = () => undefined } = {}) {
   /** Every beacon request in order: `{ at, method, type, body, snapshots, url, referer }`. */
   const beacons = [];
   const requests = [];
@@ -41,6 +43,7 @@ export async function startServer({ base, pages = {}, otherPages = () => undefin
       const page = pages[url.pathname] || otherPages(url.pathname);
       if (page) await page(answer, { incoming, body });
       else if (base) await forward(base, incoming, answer, body);
+      else if (beaconBase && (isBeacon || url.pathname.startsWith("/beacon"))) await forward(beaconBase, incoming, answer, body);
       else if (isBeacon) answer.writeHead(running.status, running.headers).end();
       else await serveShop(url, answer);
     } catch (error) {
