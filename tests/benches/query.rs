@@ -1,9 +1,10 @@
 //! `cargo bench -p felt-tests --bench query -- [VIEWS]`: the latency of each call over ten million page views in 28 days, and beside
 //! it, in the same round, what ClickHouse's own `quantile` takes for the same question over the raw rows.
 //!
-//! The rows are made inside ClickHouse from numbers: one insert a day and table, so that the store is filled in minutes. No answer
-//! comes from a cache: none is kept.
+//! The rows are made inside ClickHouse from numbers: one insert a day and table, so that the store is filled in minutes. With
+//! `FELT_BENCH_DATA=FOLDER` they stay there, and are found again on the same day. No answer comes from a cache: none is kept.
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
@@ -47,19 +48,25 @@ const CALLS: [(&str, Option<Own>); 16] = [
 #[tokio::main]
 async fn main() -> Result<()> {
     let views: u64 = std::env::args().filter_map(|a| a.parse().ok()).next().unwrap_or(10_000_000);
-    let dir = tempfile::tempdir()?;
-    let engine = Felt::start_unready(&["engine", "--data", "engine", "--listen", "127.0.0.1:0"], dir.path())?;
+    let fleeting = tempfile::tempdir()?;
+    let dir = std::env::var_os("FELT_BENCH_DATA").map_or_else(|| fleeting.path().to_owned(), PathBuf::from);
+    std::fs::create_dir_all(&dir)?;
+    let engine = Felt::start_unready(&["engine", "--data", "engine", "--listen", "127.0.0.1:0"], &dir)?;
     let config = format!(
         "[[sites]]\nkey = \"shop\"\nname = \"Shop\"\norigins = [\"*\"]\n[clickhouse]\nurl = \"{}\"\n[query]\ncache_ms = 0\n",
         engine.url
     );
-    std::fs::write(dir.path().join("felt.toml"), config)?;
-    let (code, _, faults) = run_felt(&["migrate"], dir.path())?;
-    anyhow::ensure!(code == 0, "{faults}");
-    let started = Instant::now();
-    felt_tests::fill::fill(&engine.url, views).await?;
-    println!("{views} page views made in {:.0} s", started.elapsed().as_secs_f64());
-    let query = Felt::start(&["query", "--listen", "127.0.0.1:0"], dir.path())?;
+    std::fs::write(dir.join("felt.toml"), config)?;
+    let filled = dir.join(format!("filled-{views}"));
+    if !filled.exists() {
+        let (code, _, faults) = run_felt(&["migrate"], &dir)?;
+        anyhow::ensure!(code == 0, "{faults}");
+        let started = Instant::now();
+        felt_tests::fill::fill(&engine.url, views).await?;
+        println!("{views} page views made in {:.0} s", started.elapsed().as_secs_f64());
+        std::fs::write(&filled, "")?;
+    }
+    let query = Felt::start(&["query", "--listen", "127.0.0.1:0"], &dir)?;
     let (api, http) = (Api::new(&query.url, "shop"), reqwest::Client::new());
 
     println!(
