@@ -1,10 +1,19 @@
 // Builds the web app into dist/: index.html, app.js, app.css, favicon.svg, and chunks/ with what only some need: each
-// screen, each language. The four have fixed names, which the query server validates by ETag; a chunk carries the hash
+// set of screens, each language. The four have fixed names, which the query server validates by ETag; a chunk carries the hash
 // of its content in its name, so that a browser may keep it for ever.
 import { build } from "esbuild";
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { resolve } from "node:path";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { minify } from "terser";
+import { shortKeys } from "./short-keys.mjs";
+
+/** Which screens travel together, as src/screens/index.ts fetches them. */
+const SETS = {
+  "set-felt": ["happiness", "pages"],
+  "set-marks": ["releases", "incidents"],
+  "set-others": ["health", "journeys", "promises", "sessions"],
+};
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -23,10 +32,17 @@ export async function buildDashboard() {
     target: ["es2022"],
     jsx: "automatic",
     jsxImportSource: "preact",
+    mangleProps: await shortKeys(),
     legalComments: "none",
     logLevel: "warning",
-    plugins: [sharesTheKit],
+    write: false,
   });
+  // A second look, which finds 2 % more than the first: docs/decisions/0061-small-files.md.
+  for (const { path, text } of built.outputFiles) {
+    const { code } = await minify(text, { module: true, ecma: 2022, compress: { passes: 2 } });
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, code);
+  }
   // What imports what: test/size.mjs weighs the first load by it. It stays outside of dist/, which goes into the binary.
   await mkdir(here(".build"), { recursive: true });
   await writeFile(here(".build/meta.json"), JSON.stringify(built.metafile.outputs));
@@ -44,32 +60,17 @@ export async function buildDashboard() {
   await writeFile(here("dist/index.html"), page.replace("  </head>", `${preloads(built.metafile.outputs)}  </head>`));
 }
 
-/** Whoever uses one of these takes all of src/kit-figures.ts. */
-const FIGURES = ["api/beside.ts", "api/read.ts", "widgets/series.tsx", "widgets/cells.tsx", "widgets/breakdown-table.tsx"];
-
-/** Lets the app and every part that it fetches on its own (`import("…")`) import the kits; words in a language need nothing. */
-const sharesTheKit = {
-  name: "shares-the-kit",
-  setup(build) {
-    const parts = new Set([here("src/main.tsx")]);
-    build.onResolve({ filter: /\.tsx?$/ }, ({ kind, path, resolveDir }) => {
-      if (kind === "dynamic-import" && !path.endsWith(".de.ts")) parts.add(resolve(resolveDir, path));
-    });
-    build.onLoad({ filter: /src\/.*\.tsx?$/ }, async ({ path }) => {
-      if (!parts.has(path)) return undefined;
-      const source = await readFile(path, "utf8");
-      const kits = FIGURES.some((module) => source.includes(`"../${module}"`)) ? ["src/kit.ts", "src/kit-figures.ts"] : ["src/kit.ts"];
-      return { contents: `${source}\n${kits.map((kit) => `import ${JSON.stringify(here(kit))};\n`).join("")}`, loader: path.endsWith("x") ? "tsx" : "ts" };
-    });
-  },
-};
-
-/** What the first picture needs is fetched at once, and not file after file: the app's own chunks, and the first screen's. */
+/** The app's own chunks are fetched at once; those of a set of screens are named for src/main.tsx, which knows what is wanted. */
 function preloads(outputs) {
-  const first = Object.keys(outputs).filter((file) => outputs[file].entryPoint === "src/main.tsx" || outputs[file].entryPoint === "src/screens/happiness.tsx");
-  const imported = first.flatMap((file) => outputs[file].imports.filter(({ kind }) => kind === "import-statement").map(({ path }) => path));
-  const files = new Set([...first, ...imported].filter((file) => file.startsWith("dist/chunks/")));
-  return [...files].map((file) => `    <link rel="modulepreload" href="${file.replace("dist/", "/")}" />\n`).join("");
+  const statics = (file) => outputs[file].imports.filter(({ kind }) => kind === "import-statement").flatMap(({ path }) => [path, ...statics(path)]);
+  const entry = (source) => Object.keys(outputs).find((file) => outputs[file].entryPoint === source);
+  const own = new Set(statics(entry("src/main.tsx")));
+  const link = (attribute, file) => `    <link ${attribute} href="${file.replace("dist/", "/")}" />\n`;
+  const named = new Map();
+  for (const [set, screens] of Object.entries(SETS)) {
+    for (const file of [entry(`src/screens/${set}.ts`), ...statics(entry(`src/screens/${set}.ts`))]) if (!own.has(file)) named.set(file, new Set([...(named.get(file) ?? []), ...screens]));
+  }
+  return [...[...own].map((file) => link('rel="modulepreload"', file)), ...[...named].map(([file, screens]) => link(`data-for="${[...screens].join(" ")}"`, file))].join("");
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await buildDashboard();

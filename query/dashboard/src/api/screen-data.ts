@@ -3,6 +3,8 @@
 
 import { signal } from "../signal.ts";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { address } from "../address/navigate.ts";
+import { endsNow } from "../address/range.ts";
 import { batch } from "./client.ts";
 import { token } from "./token.ts";
 import type { Part } from "./types.ts";
@@ -29,7 +31,14 @@ export function partAs<Row>(data: ScreenData, name: string): Part<Row> | undefin
   return data.parts[name] as Part<Row> | undefined;
 }
 
-export function useScreenData(paths: Readonly<Record<string, string>>, live: boolean): ScreenData {
+/** What a question was answered with, where it was. */
+export function answerTo<Row>(data: ScreenData, name: string): Row | undefined {
+  const part = partAs<Row>(data, name);
+  return part?.ok ? part.answer.data : undefined;
+}
+
+/** `live` asks again and again: as long as the range still grows, where nothing else is said. */
+export function useScreenData(paths: Readonly<Record<string, string>>, live = endsNow(address.value.range)): ScreenData {
   const [shown, setShown] = useState<{ key: string; parts: Record<string, Part<unknown>> }>({ key: "", parts: {} });
   const [attempt, setAttempt] = useState(0);
   const key = JSON.stringify(paths);

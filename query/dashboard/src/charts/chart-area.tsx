@@ -6,13 +6,15 @@ import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { core } from "../words/core.ts";
 
-interface ChartAreaProps {
+interface ChartAreaProps<Item> {
   /** What the chart shows, for those who do not see it: one sentence. */
   readonly label: string;
   readonly height: number;
   /** Where the cursor can stand, left to right, in pixels of a given width. */
   readonly stops: (width: number) => readonly number[];
-  readonly readout: (index: number) => string;
+  /** What stands there, one a stop, and what is said of it. */
+  readonly items: readonly Item[];
+  readonly readout: (item: Item) => string;
   readonly draw: (width: number, cursor: number | null) => ComponentChildren;
   /** What happens with a stretch that was marked, from one stop to another, both included. */
   readonly stretch?: Stretch | undefined;
@@ -26,7 +28,7 @@ export interface Stretch {
 /** Less than this many pixels are a click, and no drag. */
 const DRAG_MIN_PX = 6;
 
-export function ChartArea({ label, height, stops, readout, draw, stretch }: ChartAreaProps) {
+export function ChartArea<Item>({ label, height, stops, items, readout, draw, stretch }: ChartAreaProps<Item>) {
   const box = useRef<HTMLDivElement>(null);
   const width = useWidth(box);
   const [cursor, setCursor] = useState<number | null>(null);
@@ -36,6 +38,7 @@ export function ChartArea({ label, height, stops, readout, draw, stretch }: Char
   const words = core().widgets.chart;
   const at = width > 0 ? stops(width) : [];
   const current = cursor !== null && cursor < at.length ? cursor : null;
+  const item = current === null ? undefined : items[current];
   const marked = stretch !== undefined && anchor !== null && current !== null && anchor < at.length ? ([Math.min(anchor, current), Math.max(anchor, current)] as const) : null;
 
   function choose(): void {
@@ -123,7 +126,7 @@ export function ChartArea({ label, height, stops, readout, draw, stretch }: Char
         </svg>
       </div>
       <p class="readout" aria-live="polite" data-idle={current === null ? "" : undefined}>
-        {current === null ? words.idle : marked !== null && stretch !== undefined ? stretch.words(marked[0], marked[1]) : readout(current)}
+        {item === undefined ? words.idle : marked !== null && stretch !== undefined ? stretch.words(marked[0], marked[1]) : readout(item)}
       </p>
     </>
   );

@@ -5,7 +5,7 @@ import type { BinRow, Rating } from "../api/types.ts";
 import { formatShare } from "../words/format.ts";
 import { ChartArea } from "./chart-area.tsx";
 import { linear, niceTicks, niceTop } from "./scale.ts";
-import { MARGIN } from "./time-axis.tsx";
+import { GridLines, MARGIN } from "./time-axis.tsx";
 
 export interface Mark {
   readonly value: number;
@@ -69,14 +69,7 @@ export function Histogram({ label, bins, limits, marks, height, format, readout 
     const place = (value: number): number => x(last !== undefined && value > last.from ? last.from + step / 2 : value);
     return (
       <>
-        <g class="gridlines">
-          {niceTicks(0, top, 3).map((tick) => (
-            <g key={tick}>
-              <line x1={MARGIN.left} x2={width - MARGIN.right} y1={y(tick)} y2={y(tick)} />
-              <text x={MARGIN.left - 6} y={y(tick) + 4} text-anchor="end">{tick === 0 ? "0" : formatShare(tick)}</text>
-            </g>
-          ))}
-        </g>
+        <GridLines ticks={niceTicks(0, top, 3)} y={y} width={width} label={(tick) => (tick === 0 ? "0" : formatShare(tick))} />
         {bins.map((bin, index) => (
           <rect
             key={bin.from}
@@ -111,10 +104,8 @@ export function Histogram({ label, bins, limits, marks, height, format, readout 
       label={label}
       height={height}
       stops={(width) => bins.map((bin) => scale(width)((bin.from + binEnd(bin, step)) / 2))}
-      readout={(index) => {
-        const bin = bins[index];
-        return bin === undefined ? "" : readout(bin);
-      }}
+      items={bins}
+      readout={readout}
       draw={draw}
     />
   );

@@ -57,10 +57,8 @@ export function LevelsChart({ label, points, tz, height, readout, muted, marks =
       label={label}
       height={height}
       stops={(width) => middles(points, width)}
-      readout={(index) => {
-        const point = points[index];
-        return point === undefined ? "" : readout(point);
-      }}
+      items={points}
+      readout={readout}
       draw={draw}
       stretch={stretch}
     />

@@ -86,10 +86,8 @@ export function LineChart({ label, points, tz, height, domain, ticks, tickLabel,
       label={label}
       height={height}
       stops={(width) => middles(points, width)}
-      readout={(index) => {
-        const point = points[index];
-        return point === undefined ? "" : readout(point);
-      }}
+      items={points}
+      readout={readout}
       draw={draw}
       stretch={stretch}
     />

@@ -1,17 +1,18 @@
 // What stands in a screen's place while there is no site to show: none yet, or not that one.
 
+import "../kit.ts";
 import { address, hrefWith } from "../address/navigate.ts";
 import type { Part, SiteRow } from "../api/types.ts";
 import { Link } from "../widgets/link.tsx";
 import { Failed } from "../widgets/widget.tsx";
-import { core } from "../words/core.ts";
+import { signInWords } from "../words/sign-in.ts";
 
 export function NoSite({ sites, retry }: { sites: Part<SiteRow[]>; retry: () => void }) {
   return <div class="alone">{!sites.ok ? <Failed problem={sites.problem} retry={retry} /> : address.value.site === null ? <FirstSite /> : <UnknownSite sites={sites.answer.data} />}</div>;
 }
 
 function FirstSite() {
-  const words = core().chrome.noSite;
+  const words = signInWords().noSite;
   return (
     <>
       <h1>{words.title}</h1>
@@ -22,7 +23,7 @@ function FirstSite() {
 }
 
 function UnknownSite({ sites }: { sites: readonly SiteRow[] }) {
-  const words = core().chrome.noSite;
+  const words = signInWords().noSite;
   return (
     <>
       <h1>{words.unknown(address.value.site ?? "")}</h1>

@@ -1,7 +1,9 @@
 // Shown when the server wants to know who is looking: an account, the company's own sign-in, or an API token.
 
+import "../kit.ts";
 import { useEffect, useState } from "preact/hooks";
-import { askWays, elsewhereHref, refusedElsewhere, signIn, type Ways } from "../api/session.ts";
+import { refusedElsewhere } from "../api/session.ts";
+import { askWays, elsewhereHref, signIn, type Ways } from "../api/sign-in.ts";
 import { isShared, setToken, token } from "../api/token.ts";
 import { core } from "../words/core.ts";
 import { signInWords } from "../words/sign-in.ts";

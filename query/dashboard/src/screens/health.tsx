@@ -14,10 +14,9 @@ import { healthWords } from "../words/health.ts";
 import { dimensionName } from "../words/names.ts";
 import { starred } from "../words/starred.ts";
 import { formatAgo, rangeWords } from "../words/time.ts";
-import { Headline } from "../widgets/headline.tsx";
-import { FirstVisit } from "../widgets/parts.tsx";
-import { Missing } from "../widgets/term.tsx";
-import { Warnings } from "../widgets/warnings.tsx";
+import { Screen, sentenceOf } from "../widgets/screen.tsx";
+import { Table } from "../widgets/table.tsx";
+import { known } from "../widgets/term.tsx";
 import { Nothing, Widget } from "../widgets/widget.tsx";
 
 type Counts = Readonly<Record<string, number>>;
@@ -39,34 +38,28 @@ const REFUSED_SHARE_MAX = 0.02;
 const sum = (counts: Counts): number => Object.values(counts).reduce((total, count) => total + count, 0);
 const byCount = (counts: Counts): [string, number][] => Object.entries(counts).sort((a, b) => b[1] - a[1]);
 
-export default function HealthScreen({ tz }: { tz: string }) {
+export function HealthScreen({ tz }: { tz: string }) {
   const here = address.value;
   const words = healthWords();
-  const data = useScreenData({ health: healthPath(here) }, endsNow(here.range));
+  const data = useScreenData({ health: healthPath(here) });
   const part = partAs<Account>(data, "health");
-  if (part?.ok && part.answer.data.waiting && !data.stale) return <FirstVisit arrived={data.retry} />;
-  const sentence = part?.ok ? told(part.answer.data, rangeWords(here.range, tz), endsNow(here.range)) : [{ text: core().chrome.screen.health.question }];
   return (
-    <>
-      <Headline phrases={part === undefined ? null : sentence} stale={data.stale} />
-      <Warnings data={data} />
-      <div class="grid">
-        <Widget<Account> class="w-half table-card" title={words.arrived} hint={words.arrivedHint} data={data} part="health">{(answer) => <Outcomes of={answer.data} />}</Widget>
-        <Widget<Account> class="w-half table-card" title={words.why} data={data} part="health">{(answer) => <Reasons of={answer.data} />}</Widget>
-        <Widget<Account> class="w-half" title={words.fresh} hint={words.freshHint} data={data} part="health">
-          {({ data: { lag_seconds: lag } }) => <p class="big">{lag === null ? <Missing /> : words.behind(formatDuration(lag * 1000))}</p>}
-        </Widget>
-        <Widget<Account> class="w-half" title={words.bots} hint={words.botsHint} data={data} part="health">
-          {({ data: { bot_share: share } }) => (share === null ? <Nothing /> : <><p class="big">{formatShare(share)}</p><ShareBar parts={[{ name: "plain", share }]} /></>)}
-        </Widget>
-        <Widget<Account> class="w-half" title={words.drops} hint={words.dropsHint} data={data} part="health">
-          {(answer) => <Counted counts={answer.data.field_drops} head={words.field} none={words.noDrops} name={String} />}
-        </Widget>
-        <Widget<Account> class="w-half" title={words.folded} hint={words.foldedHint} data={data} part="health">
-          {(answer) => <Counted counts={answer.data.folded} head={words.dimension} none={words.noFolded} name={dimensionName} />}
-        </Widget>
-      </div>
-    </>
+    <Screen data={data} phrases={sentenceOf(part, core().chrome.screen.health.question, (account) => told(account, rangeWords(here.range, tz), endsNow(here.range)))}>
+      <Widget<Account> class="w-half table-card" title={words.arrived} hint={words.arrivedHint} data={data} part="health">{(answer) => <Outcomes of={answer.data} />}</Widget>
+      <Widget<Account> class="w-half table-card" title={words.why} data={data} part="health">{(answer) => <Reasons of={answer.data} />}</Widget>
+      <Widget<Account> class="w-half" title={words.fresh} hint={words.freshHint} data={data} part="health">
+        {({ data: { lag_seconds: lag } }) => <p class="big">{known(lag, (seconds) => words.behind(formatDuration(seconds * 1000)))}</p>}
+      </Widget>
+      <Widget<Account> class="w-half" title={words.bots} hint={words.botsHint} data={data} part="health">
+        {({ data: { bot_share: share } }) => (share === null ? <Nothing /> : <><p class="big">{formatShare(share)}</p><ShareBar parts={[{ name: "plain", share }]} /></>)}
+      </Widget>
+      <Widget<Account> class="w-half" title={words.drops} hint={words.dropsHint} data={data} part="health">
+        {(answer) => <Counted counts={answer.data.field_drops} head={words.field} none={words.noDrops} name={String} />}
+      </Widget>
+      <Widget<Account> class="w-half" title={words.folded} hint={words.foldedHint} data={data} part="health">
+        {(answer) => <Counted counts={answer.data.folded} head={words.dimension} none={words.noFolded} name={dimensionName} />}
+      </Widget>
+    </Screen>
   );
 }
 
@@ -85,23 +78,18 @@ function told(account: Account, over: string, live: boolean): Phrase[] {
 function Outcomes({ of: account }: { of: Account }) {
   const words = healthWords();
   if (account.received === 0) return <Nothing />;
-  const rows: [string, number, string][] = [["accepted", account.accepted, "plain"], ["replaced", account.replaced, "delighted"], ["filtered", sum(account.filtered), "annoying"], ["refused", sum(account.refused), "brutal"]];
+  const rows: (readonly [outcome: string, count: number, colour: string])[] = [["accepted", account.accepted, "plain"], ["replaced", account.replaced, "delighted"], ["filtered", sum(account.filtered), "annoying"], ["refused", sum(account.refused), "brutal"]];
   return (
     <>
       <ShareBar size="large" parts={rows.map(([, count, name]) => ({ name, share: count / account.received }))} />
-      <table>
-        <thead><tr><th scope="col">{words.what}</th><th scope="col" class="number">{words.count}</th><th scope="col" class="number">{words.share}</th></tr></thead>
-        <tbody>
-          {rows.map(([name, count, colour]) => (
-            <tr key={name}>
-              <th scope="row" class="wrap"><span class={`swatch ${colour}`} aria-hidden="true" />{words.outcomes[name]?.[0]} <span class="hint">{words.outcomes[name]?.[1]}</span></th>
-              <td class="number">{formatCount(count)}</td>
-              <td class="number">{formatShare(count / account.received)}</td>
-            </tr>
-          ))}
-          <tr><th scope="row"><b>{words.total}</b></th><td class="number"><b>{formatCount(account.received)}</b></td><td /></tr>
-        </tbody>
-      </table>
+      <Table label={words.arrived} rows={[...rows, ["", account.received, ""] as const]} by={([name]) => name} columns={[
+        [words.what, ([name, , colour]) => {
+          const [outcome, meaning] = words.outcomes[name] ?? [];
+          return name === "" ? <b>{words.total}</b> : <><span class={`swatch ${colour}`} aria-hidden="true" />{outcome} <span class="hint">{meaning}</span></>;
+        }, "wrap"],
+        [words.count, ([name, count]) => (name === "" ? <b>{formatCount(count)}</b> : formatCount(count)), "number"],
+        [words.share, ([name, count]) => name !== "" && formatShare(count / account.received), "number"],
+      ]} />
     </>
   );
 }
@@ -115,9 +103,9 @@ function Counted({ counts, head, none, name }: { counts: Counts; head: string; n
   const rows = byCount(counts);
   if (rows.length === 0) return <Nothing>{none}</Nothing>;
   return (
-    <table>
-      <thead><tr><th scope="col">{head}</th><th scope="col" class="number">{healthWords().count}</th></tr></thead>
-      <tbody>{rows.map(([key, count]) => <tr key={key}><th scope="row" class="wrap">{name(key)}</th><td class="number">{formatCount(count)}</td></tr>)}</tbody>
-    </table>
+    <Table label={head} rows={rows} by={([key]) => key} columns={[
+      [head, ([key]) => name(key), "wrap"],
+      [healthWords().count, ([, count]) => formatCount(count), "number"],
+    ]} />
   );
 }

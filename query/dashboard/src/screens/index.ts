@@ -1,4 +1,4 @@
-// The screens there are, each fetched when it is first looked at. What a screen's file exports as default draws what
+// The screens there are, each fetched when it is first looked at, with those that stand in the same set. A screen draws what
 // stands in <main>: it begins with its headline.
 
 import type { ComponentType } from "preact";
@@ -8,19 +8,25 @@ import { wordsReady } from "../words/language.ts";
 
 export type Screen = ComponentType<{ tz: string }>;
 
-const LOADERS: Readonly<Partial<Record<ScreenName, () => Promise<{ default: Screen }>>>> = {
-  happiness: () => import("./happiness.tsx"),
-  journeys: () => import("./journeys.tsx"),
-  pages: () => import("./pages.tsx"),
-  promises: () => import("./promises.tsx"),
-  releases: () => import("./releases.tsx"),
-  incidents: () => import("./incidents.tsx"),
-  sessions: () => import("./sessions.tsx"),
-  health: () => import("./health.tsx"),
+type Set = Promise<Readonly<Partial<Record<ScreenName, Screen>>>>;
+const felt = (): Set => import("./set-felt.ts");
+const marks = (): Set => import("./set-marks.ts");
+const others = (): Set => import("./set-others.ts");
+
+/** The sets that travel in one file each. In a set, a screen has its own name. */
+const SETS: Readonly<Record<ScreenName, () => Set>> = {
+  happiness: felt,
+  journeys: others,
+  pages: felt,
+  promises: others,
+  releases: marks,
+  incidents: marks,
+  sessions: others,
+  health: others,
   settings: () => import("./settings.tsx"),
 };
 
-export const BUILT = Object.keys(LOADERS) as readonly ScreenName[];
+export const BUILT = Object.keys(SETS) as readonly ScreenName[];
 /** What a share link does not show: single visits, and how the site is set up. */
 const NOT_SHARED: readonly ScreenName[] = ["sessions", "settings"];
 
@@ -36,9 +42,8 @@ export function screenAtHand(name: ScreenName): Screen | undefined {
 
 /** Fetches a screen and its words. Rejects when that fails, also when Felt was renewed and the old files are gone. */
 export async function fetchScreen(name: ScreenName): Promise<Screen> {
-  const load = LOADERS[name];
-  if (load === undefined) throw new Error(`there is no screen ${name}`);
-  const { default: screen } = await load();
+  const screen = (await SETS[name]())[name];
+  if (screen === undefined) throw new Error(`no screen ${name}`);
   await wordsReady();
   loaded.set(name, screen);
   return screen;

@@ -3,11 +3,10 @@
 import type { Address } from "../address/address.ts";
 import { comparedRange } from "../address/compare.ts";
 import { address, hrefWith } from "../address/navigate.ts";
-import { endsNow } from "../address/range.ts";
 import { serverNow } from "../api/client.ts";
 import { apiPath, healthPath } from "../api/paths.ts";
-import { partAs, useScreenData } from "../api/screen-data.ts";
-import type { Health, Meta } from "../api/types.ts";
+import { answerTo, partAs, useScreenData } from "../api/screen-data.ts";
+import type { Meta } from "../api/types.ts";
 import type { FunnelRow, JourneyRow, SpeedRow } from "../api/visits.ts";
 import { confidence } from "../stats/happiness.ts";
 import { vsWords } from "../words/compare.ts";
@@ -19,16 +18,14 @@ import { language } from "../words/language.ts";
 import { formatMoney } from "../words/money.ts";
 import { starred } from "../words/starred.ts";
 import { rangeWords } from "../words/time.ts";
+import { Code, Curl } from "../widgets/code.tsx";
 import { Funnel, worstStep } from "../widgets/funnel.tsx";
-import { Headline } from "../widgets/headline.tsx";
 import { JourneysTable } from "../widgets/journeys-table.tsx";
-import { Link } from "../widgets/link.tsx";
-import { FirstVisit } from "../widgets/parts.tsx";
+import { Screen, sentenceOf } from "../widgets/screen.tsx";
 import { SpeedChart } from "../widgets/speed-chart.tsx";
-import { Warnings } from "../widgets/warnings.tsx";
 import { Nothing, Widget } from "../widgets/widget.tsx";
 
-export default function JourneysScreen({ tz }: { tz: string }) {
+export function JourneysScreen({ tz }: { tz: string }) {
   const { id } = address.value;
   return id === null ? <AllJourneys tz={tz} /> : <OneJourney key={id} id={id} tz={tz} />;
 }
@@ -46,22 +43,13 @@ function beforePath(here: Address, call: string): Record<string, string> {
 function AllJourneys({ tz }: { tz: string }) {
   const here = address.value;
   const words = journeyWords();
-  const data = useScreenData({ journeys: apiPath(here, "journeys"), health: healthPath(here), ...beforePath(here, "journeys") }, endsNow(here.range));
-  const part = partAs<JourneyRow[]>(data, "journeys");
-  const before = partAs<JourneyRow[]>(data, "before");
-  const health = partAs<Health>(data, "health");
-  if (health?.ok && health.answer.data.waiting && !data.stale) return <FirstVisit arrived={data.retry} />;
-  const question = [{ text: core().chrome.screen.journeys.question }];
+  const data = useScreenData({ journeys: apiPath(here, "journeys"), health: healthPath(here), ...beforePath(here, "journeys") });
   return (
-    <>
-      <Headline phrases={part === undefined ? null : part.ok ? sentence(part.answer.data, rangeWords(here.range, tz)) : question} stale={data.stale} />
-      <Warnings data={data} />
-      <div class="grid">
-        <Widget<JourneyRow[]> class="table-card" title={words.title} data={data} part="journeys">
-          {(answer) => (answer.data.length === 0 ? <Teaching /> : <JourneysTable rows={answer.data} before={before?.ok ? before.answer.data : []} than={here.vs === null ? "" : vsWords(here.vs, tz)} />)}
-        </Widget>
-      </div>
-    </>
+    <Screen data={data} phrases={sentenceOf(partAs<JourneyRow[]>(data, "journeys"), core().chrome.screen.journeys.question, (rows) => sentence(rows, rangeWords(here.range, tz)))}>
+      <Widget<JourneyRow[]> class="table-card" title={words.title} data={data} part="journeys">
+        {(answer) => (answer.data.length === 0 ? <Teaching /> : <JourneysTable rows={answer.data} before={answerTo<JourneyRow[]>(data, "before") ?? []} than={here.vs === null ? "" : vsWords(here.vs, tz)} />)}
+      </Widget>
+    </Screen>
   );
 }
 
@@ -78,16 +66,13 @@ function sentence(rows: readonly JourneyRow[], over: string): Phrase[] {
 /** What a journey is, and the two ways to have one. */
 function Teaching() {
   const words = journeyWords();
-  const site = address.value.site ?? "";
-  const put = `curl -X PUT ${location.origin}/api/v1/sites/${site}/journeys/checkout -H "Authorization: Bearer $FELT_TOKEN" -H "Content-Type: application/json" \\
-  -d '{"name": "Checkout", "steps": [{"name": "Basket", "page": "/basket"}, {"name": "Pay", "page": "/checkout/pay"}, {"name": "Done", "page": "/thanks"}]}'`;
   return (
     <div class="teach">
       <p>{words.emptyTitle}</p>
       <p>{words.emptyEvents}</p>
-      <pre tabIndex={0}><code>{'felt("step", "checkout", "pay", { amount: 49.9, currency: "EUR" });'}</code></pre>
+      <Code>{'felt("step", "checkout", "pay", { amount: 49.9, currency: "EUR" });'}</Code>
       <p>{words.emptyPages}</p>
-      <pre tabIndex={0}><code>{put}</code></pre>
+      <Curl method="PUT" to={["journeys", "checkout"]} body={'{"name": "Checkout", "steps": [{"name": "Basket", "page": "/basket"}, {"name": "Pay", "page": "/checkout/pay"}, {"name": "Done", "page": "/thanks"}]}'} />
     </div>
   );
 }
@@ -96,21 +81,17 @@ function OneJourney({ id, tz }: { id: string; tz: string }) {
   const here = address.value;
   const words = journeyWords();
   const call = `journeys/${encodeURIComponent(id)}`;
-  const data = useScreenData({ journey: apiPath(here, call), funnel: apiPath(here, `${call}/funnel`), speed: apiPath(here, `${call}/speed`), ...beforePath(here, call) }, endsNow(here.range));
+  const data = useScreenData({ journey: apiPath(here, call), funnel: apiPath(here, `${call}/funnel`), speed: apiPath(here, `${call}/speed`), ...beforePath(here, call) });
   const journey = partAs<JourneyRow>(data, "journey");
-  const funnel = partAs<FunnelRow[]>(data, "funnel");
-  const before = partAs<JourneyRow>(data, "before");
-  const earlier = before?.ok ? before.answer.data : undefined;
+  const earlier = answerTo<JourneyRow>(data, "before");
   const over = rangeWords(here.range, tz);
-  const row = journey?.ok ? journey.answer.data : undefined;
+  const row = answerTo<JourneyRow>(data, "journey");
   const unknown = journey?.ok === false && journey.problem.status === 404;
   return (
-    <>
-      <p class="crumbs"><Link href={hrefWith({ id: null })}><span aria-hidden="true">← </span>{words.all}</Link></p>
-      <Headline phrases={journey === undefined ? null : row === undefined ? [{ text: unknown ? words.unknown : id }] : told(row, funnel?.ok ? funnel.answer.data : [], over)} stale={data.stale} />
-      <Warnings data={data} />
-      {unknown ? <div class="card"><Teaching /></div> : (
-        <div class="grid">
+    <Screen data={data} phrases={sentenceOf(journey, unknown ? words.unknown : id, (told) => journeySentence(told, answerTo<FunnelRow[]>(data, "funnel") ?? [], over))} back={[hrefWith({ id: null }), words.all]}
+      above={unknown && <div class="card"><Teaching /></div>}>
+      {!unknown && (
+        <>
           <Widget<FunnelRow[]> class="w-half chart-card" title={words.funnelTitle} data={data} part="funnel"
             hint={here.vs !== null && earlier?.completion != null && confidence(earlier.started) !== "few" ? words.before(formatShare(earlier.completion), formatCount(earlier.started), vsWords(here.vs, tz))
               : row?.in_time_share != null && row.within_s != null ? words.within(formatShare(row.in_time_share), formatDuration(row.within_s * 1000)) : undefined}>
@@ -119,17 +100,17 @@ function OneJourney({ id, tz }: { id: string; tz: string }) {
           <Widget<SpeedRow[]> class="w-half chart-card" title={words.speedTitle} hint={words.speedHint} data={data} part="speed">
             {(answer) => (answer.data.some((span) => span.started > 0) ? <SpeedChart rows={answer.data} said={english() ? (answer.meta as Meta & { words?: string | null }).words : null} /> : <Nothing />)}
           </Widget>
-        </div>
+        </>
       )}
-    </>
+    </Screen>
   );
 }
 
-function told(row: JourneyRow, steps: readonly FunnelRow[], over: string): Phrase[] {
+function journeySentence(row: JourneyRow, steps: readonly FunnelRow[], over: string): Phrase[] {
   const words = journeyWords();
   if (row.started === 0) return starred(words.none(over));
   if (confidence(row.started) === "few" || row.completion === null) return starred(words.oneFew(row.name, formatCount(row.started), over));
   const worst = worstStep(steps);
-  const step = worst === null ? "" : words.mostLeave(worst.step, formatCount(worst.left));
+  const step = worst === undefined ? "" : words.mostLeave(worst.step, formatCount(worst.left));
   return starred(words.one(row.name, formatShare(row.completion), formatCount(row.started), over, step));
 }

@@ -2,25 +2,19 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { address, navigate } from "../address/navigate.ts";
-import { endsNow } from "../address/range.ts";
 import type { Filter } from "../address/filter.ts";
 import { apiPath, healthPath } from "../api/paths.ts";
 import { groupsOf, rowOf } from "../api/read.ts";
-import { partAs, useScreenData } from "../api/screen-data.ts";
-import type { BreakdownRow, Health, MetricRow } from "../api/types.ts";
+import { answerTo, partAs, useScreenData } from "../api/screen-data.ts";
+import type { BreakdownRow, MetricRow } from "../api/types.ts";
 import { pagesSentence } from "../words/headline.ts";
 import { formatCount } from "../words/format.ts";
-import { FirstVisit } from "../widgets/parts.tsx";
-import { Headline } from "../widgets/headline.tsx";
-import { lazy } from "../widgets/lazy.tsx";
-import { NoVisits } from "../widgets/no-visits.tsx";
 import { PagesTable } from "../widgets/pages-table.tsx";
-import { Warnings } from "../widgets/warnings.tsx";
+import { isEmpty, Screen } from "../widgets/screen.tsx";
 import { Widget } from "../widgets/widget.tsx";
 import { core } from "../words/core.ts";
 import { noVisitsSentence } from "../words/no-visits.ts";
-
-const PageDetail = lazy(() => import("./page-detail.tsx").then((file) => file.PageDetail));
+import { PageDetail } from "./page-detail.tsx";
 
 export const DEFAULT_ORDER = "-lost";
 const ROWS = 50;
@@ -28,7 +22,7 @@ const ROWS_MAX = 1000;
 /** Typing rests this long before the address follows. */
 const TYPING_PAUSE_MS = 250;
 
-export default function PagesScreen({ tz }: { tz: string }) {
+export function PagesScreen({ tz }: { tz: string }) {
   const { page } = address.value;
   return page === null ? <AllPages tz={tz} /> : <PageDetail key={page} page={page} tz={tz} />;
 }
@@ -38,49 +32,38 @@ function AllPages({ tz }: { tz: string }) {
   const [rows, setRows] = useState(ROWS);
   const searched: Filter[] = here.search === null ? [] : [{ dimension: "page", op: "glob", values: [globOf(here.search)] }];
   const columns = "happiness,lcp,inp,cls";
-  const data = useScreenData(
-    {
-      pages: apiPath(here, "breakdown", [["by", "page"], ["metrics", columns], ["order", here.order ?? DEFAULT_ORDER], ["limit", String(rows)]], searched),
-      worst: apiPath(here, "breakdown", [["by", "page"], ["metrics", "happiness"], ["order", "-lost"], ["limit", "3"]]),
-      summary: apiPath(here, "summary", [["metrics", "happiness"]]),
-      health: healthPath(here),
-    },
-    endsNow(here.range),
-  );
-  const health = partAs<Health>(data, "health");
-  const summary = partAs<MetricRow[]>(data, "summary");
+  const data = useScreenData({
+    pages: apiPath(here, "breakdown", [["by", "page"], ["metrics", columns], ["order", here.order ?? DEFAULT_ORDER], ["limit", String(rows)]], searched),
+    worst: apiPath(here, "breakdown", [["by", "page"], ["metrics", "happiness"], ["order", "-lost"], ["limit", "3"]]),
+    summary: apiPath(here, "summary", [["metrics", "happiness"]]),
+    health: healthPath(here),
+  });
   const worst = partAs<BreakdownRow[]>(data, "worst");
-  if (health?.ok && health.answer.data.waiting && !data.stale) return <FirstVisit arrived={data.retry} />;
-  const total = summary?.ok ? rowOf(summary.answer.data, "happiness") : undefined;
-  const nothing = summary?.ok === true && (summary.answer.meta.views ?? total?.count ?? 0) === 0 && !data.stale;
+  const total = rowOf(answerTo<MetricRow[]>(data, "summary"), "happiness");
+  const nothing = isEmpty(data);
   const sentence = worst === undefined ? null : nothing ? noVisitsSentence(here, tz) : !worst.ok || total === undefined ? [{ text: core().sentences.pages }]
     : pagesSentence(groupsOf(worst.answer.data, "page"), total, here, tz);
 
   return (
-    <>
-      <Headline phrases={sentence} stale={data.stale} />
-      <Warnings data={data} />
-      {nothing && <NoVisits />}
-      <div class="grid" hidden={nothing}>
-        <Widget<BreakdownRow[]> class="w-full table-card tall" title={core().sentences.titles.allPages} data={data} part="pages" actions={<Search />}>
-          {(answer) => {
-            const groups = groupsOf(answer.data, "page");
-            const all = answer.meta.groups ?? groups.length;
-            return (
-              <>
-                <PagesTable groups={groups} total={total} order={here.order ?? DEFAULT_ORDER} searched={here.search} />
-                {all > groups.length && (
-                  <p class="ways">
-                    <span class="hint">{core().sentences.ofPages(formatCount(groups.length), formatCount(all))}</span>{" "}
-                    {rows < ROWS_MAX && <button type="button" class="button" onClick={() => setRows(Math.min(ROWS_MAX, rows * 4))}>{core().sentences.more}</button>}
-                  </p>
-                )}
-              </>
-            );
-          }}
-        </Widget>
-      </div>
-    </>
+    <Screen data={data} phrases={sentence} nothing={nothing}>
+      <Widget<BreakdownRow[]> class="w-full table-card tall" title={core().sentences.titles.allPages} data={data} part="pages" actions={<Search />}>
+        {(answer) => {
+          const groups = groupsOf(answer.data, "page");
+          const all = answer.meta.groups ?? groups.length;
+          return (
+            <>
+              <PagesTable groups={groups} total={total} order={here.order ?? DEFAULT_ORDER} searched={here.search} />
+              {all > groups.length && (
+                <p class="ways">
+                  <span class="hint">{core().sentences.ofPages(formatCount(groups.length), formatCount(all))}</span>{" "}
+                  {rows < ROWS_MAX && <button type="button" class="button" onClick={() => setRows(Math.min(ROWS_MAX, rows * 4))}>{core().sentences.more}</button>}
+                </p>
+              )}
+            </>
+          );
+        }}
+      </Widget>
+    </Screen>
   );
 }
 

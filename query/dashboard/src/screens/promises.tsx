@@ -4,21 +4,23 @@ import { FRESH } from "../address/address.ts";
 import { address, hrefWith } from "../address/navigate.ts";
 import { sitePath } from "../api/paths.ts";
 import { type Alert, type Slo, SLO_STATUSES } from "../api/promise-types.ts";
-import { partAs, useScreenData } from "../api/screen-data.ts";
+import { answerTo, partAs, useScreenData } from "../api/screen-data.ts";
 import { ShareBar } from "../charts/share-bar.tsx";
 import { formatShare } from "../words/format.ts";
 import type { Phrase } from "../words/phrase.ts";
 import { promiseWords } from "../words/promises.ts";
-import { formatTime } from "../words/time.ts";
-import { Headline } from "../widgets/headline.tsx";
+import { formatAt } from "../words/time.ts";
+import { Curl } from "../widgets/code.tsx";
 import { Link } from "../widgets/link.tsx";
-import { Missing } from "../widgets/term.tsx";
+import { Screen, sentenceOf } from "../widgets/screen.tsx";
+import { Table } from "../widgets/table.tsx";
+import { known, Missing } from "../widgets/term.tsx";
 import { Nothing, Widget } from "../widgets/widget.tsx";
 import { AlertTable } from "./promises/alerts.tsx";
 import { PromiseDetail } from "./promises/detail.tsx";
 import { paceWords, StatusBadge } from "./promises/status.tsx";
 
-export default function PromisesScreen({ tz }: { tz: string }) {
+export function PromisesScreen({ tz }: { tz: string }) {
   const { id } = address.value;
   return id === null ? <AllPromises tz={tz} /> : <PromiseDetail key={id} id={id} tz={tz} />;
 }
@@ -26,23 +28,18 @@ export default function PromisesScreen({ tz }: { tz: string }) {
 function AllPromises({ tz }: { tz: string }) {
   const here = address.value;
   const data = useScreenData({ slos: sitePath(here, "slos"), alerts: sitePath(here, "alerts") }, true);
-  const slos = partAs<Slo[]>(data, "slos");
   const words = promiseWords();
-  const sentence = slos === undefined ? null : slos.ok ? promisesSentence(slos.answer.data, tz) : [{ text: words.question }];
   return (
-    <>
-      <Headline phrases={sentence} stale={data.stale} />
-      <div class="grid">
-        <Widget<Slo[]> class="w-full table-card" title={words.titles.all} data={data} part="slos">
-          {(answer) => (answer.data.length === 0 ? <Teach /> : <SloTable slos={answer.data} tz={tz} />)}
+    <Screen data={data} phrases={sentenceOf(partAs<Slo[]>(data, "slos"), words.question, (slos) => promisesSentence(slos, tz))}>
+      <Widget<Slo[]> class="w-full table-card" title={words.titles.all} data={data} part="slos">
+        {(answer) => (answer.data.length === 0 ? <Teach /> : <SloTable slos={answer.data} tz={tz} />)}
+      </Widget>
+      {answerTo<Slo[]>(data, "slos")?.length !== 0 && (
+        <Widget<Alert[]> class="w-full table-card" title={words.titles.alerts} data={data} part="alerts">
+          {(answer) => (answer.data.length === 0 ? <Nothing>{words.alert.none}</Nothing> : <AlertTable alerts={answer.data} tz={tz} changed={data.retry} />)}
         </Widget>
-        {!(slos?.ok === true && slos.answer.data.length === 0) && (
-          <Widget<Alert[]> class="w-full table-card" title={words.titles.alerts} data={data} part="alerts">
-            {(answer) => (answer.data.length === 0 ? <Nothing>{words.alert.none}</Nothing> : <AlertTable alerts={answer.data} tz={tz} changed={data.retry} />)}
-          </Widget>
-        )}
-      </div>
-    </>
+      )}
+    </Screen>
   );
 }
 
@@ -69,32 +66,14 @@ export function promisesSentence(slos: readonly Slo[], tz: string): Phrase[] {
 function SloTable({ slos, tz }: { slos: readonly Slo[]; tz: string }) {
   const { columns, titles } = promiseWords();
   return (
-    <div class="scroll" tabIndex={0} role="group" aria-label={titles.all}>
-      <table class="groups promises">
-        <thead>
-          <tr>
-            <th scope="col">{columns.promise}</th>
-            <th scope="col">{columns.status}</th>
-            <th scope="col" class="number">{columns.good}</th>
-            <th scope="col" class="number wide">{columns.promised}</th>
-            <th scope="col" class="number">{columns.budget}</th>
-            <th scope="col" class="wide">{columns.pace}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {worstFirst(slos).map((slo) => (
-            <tr key={slo.id}>
-              <th scope="row"><Link class="row" href={hrefWith({ ...FRESH, id: slo.id })}>{slo.promise}</Link></th>
-              <td><StatusBadge status={slo.status} /></td>
-              <td class="number">{slo.sli === null ? <Missing /> : formatShare(slo.sli)}</td>
-              <td class="number wide">{formatShare(slo.objective)}</td>
-              <td class="number"><BudgetCell slo={slo} /></td>
-              <td class="wide">{slo.budget.exhausts_at === null ? slo.budget.remaining === null ? <Missing /> : "–" : formatTime(Date.parse(slo.budget.exhausts_at), "full", tz)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table label={titles.all} class="groups promises" rows={worstFirst(slos)} by={(slo) => slo.id} columns={[
+      [columns.promise, (slo) => <Link class="row" href={hrefWith({ ...FRESH, id: slo.id })}>{slo.promise}</Link>],
+      [columns.status, (slo) => <StatusBadge status={slo.status} />],
+      [columns.good, (slo) => known(slo.sli, formatShare), "number"],
+      [columns.promised, (slo) => formatShare(slo.objective), "number wide"],
+      [columns.budget, (slo) => <BudgetCell slo={slo} />, "number"],
+      [columns.pace, ({ budget }) => (budget.exhausts_at === null ? budget.remaining === null ? <Missing /> : "–" : formatAt(budget.exhausts_at, tz)), "wide"],
+    ]} />
   );
 }
 
@@ -118,7 +97,7 @@ function Teach() {
     <div class="teach">
       <p>{teach.what}</p>
       <p class="hint">{teach.how}</p>
-      <pre tabIndex={0}><code>{`curl -X PUT -H "Authorization: Bearer $FELT_TOKEN" -H "Content-Type: application/json" \\\n  ${location.origin}${sitePath(address.value, "slos", "checkout-fast")} \\\n  -d '${body}'`}</code></pre>
+      <Curl method="PUT" to={["slos", "checkout-fast"]} body={body} />
     </div>
   );
 }

@@ -2,7 +2,6 @@
 
 import { useState } from "preact/hooks";
 import { address, hrefWith } from "../address/navigate.ts";
-import { endsNow } from "../address/range.ts";
 import { apiPath } from "../api/paths.ts";
 import { partAs, useScreenData } from "../api/screen-data.ts";
 import type { Meta, Part } from "../api/types.ts";
@@ -13,23 +12,25 @@ import type { Phrase } from "../words/phrase.ts";
 import { dimensionName, valueName } from "../words/names.ts";
 import { sessionWords } from "../words/sessions.ts";
 import { starred } from "../words/starred.ts";
-import { formatTime, rangeWords } from "../words/time.ts";
+import { formatAt, rangeWords } from "../words/time.ts";
+import { Choice } from "../widgets/choice.tsx";
+import { Code } from "../widgets/code.tsx";
 import { Felt } from "../widgets/felt.tsx";
 import { Headline } from "../widgets/headline.tsx";
 import { Link } from "../widgets/link.tsx";
-import { NoVisits } from "../widgets/no-visits.tsx";
-import { Missing } from "../widgets/term.tsx";
+import { Screen, sentenceOf } from "../widgets/screen.tsx";
+import { known } from "../widgets/term.tsx";
 import { Timeline } from "../widgets/timeline.tsx";
 import { visitHref, VisitsTable } from "../widgets/visits-table.tsx";
-import { Warnings } from "../widgets/warnings.tsx";
 import { Widget } from "../widgets/widget.tsx";
 import { noVisitsSentence } from "../words/no-visits.ts";
+import { most } from "../stats/most.ts";
 
 const ROWS = 25;
 const ROWS_MAX = 1000;
 const DEFAULT_ORDER = "-unhappy";
 
-export default function SessionsScreen({ tz }: { tz: string }) {
+export function SessionsScreen({ tz }: { tz: string }) {
   const { id } = address.value;
   return id === null ? <AllVisits tz={tz} /> : <OneVisit key={id} id={id} tz={tz} />;
 }
@@ -41,43 +42,33 @@ function AllVisits({ tz }: { tz: string }) {
   const words = sessionWords();
   const [rows, setRows] = useState(ROWS);
   const order = here.order ?? DEFAULT_ORDER;
-  const data = useScreenData(
-    { sessions: apiPath(here, "sessions", [["order", order], ["limit", String(rows)]]), feedback: apiPath(here, "feedback", [["limit", "12"]]) },
-    endsNow(here.range),
-  );
+  const data = useScreenData({ sessions: apiPath(here, "sessions", [["order", order], ["limit", String(rows)]]), feedback: apiPath(here, "feedback", [["limit", "12"]]) });
   const part = partAs<SessionRow[]>(data, "sessions");
   if (refused(part)) return <NeedsScope />;
   const nothing = part?.ok === true && part.answer.data.length === 0 && !data.stale;
   const over = rangeWords(here.range, tz);
   return (
-    <>
-      <Headline
-        phrases={part === undefined ? null : nothing ? noVisitsSentence(here, tz) : part.ok ? listSentence(part.answer.data, part.answer.meta.groups, over) : [{ text: core().chrome.screen.sessions.question }]}
-        stale={data.stale}
-      />
-      <Warnings data={data} />
-      {nothing && <NoVisits />}
-      <div class="grid" hidden={nothing}>
-        <Widget<SessionRow[]> class="table-card tall" title={words.title} data={data} part="sessions" actions={<OrderChoice order={order} />}>
-          {(answer) => (
-            <>
-              <VisitsTable rows={answer.data} tz={tz} />
-              {answer.data.length >= rows && rows < ROWS_MAX && <p class="more"><button type="button" class="button" onClick={() => setRows(rows + ROWS)}>{words.more}</button></p>}
-            </>
-          )}
-        </Widget>
-        <Widget<FeedbackRow[]> title={words.feedback} data={data} part="feedback">
-          {(answer) => <Feedback rows={answer.data} meta={answer.meta} tz={tz} />}
-        </Widget>
-      </div>
-    </>
+    <Screen data={data} nothing={nothing} phrases={nothing ? noVisitsSentence(here, tz)
+      : sentenceOf(part, core().chrome.screen.sessions.question, (visits) => listSentence(visits, part?.ok ? part.answer.meta.groups : undefined, over))}>
+      <Widget<SessionRow[]> class="table-card tall" title={words.title} data={data} part="sessions" actions={<OrderChoice order={order} />}>
+        {(answer) => (
+          <>
+            <VisitsTable rows={answer.data} tz={tz} />
+            {answer.data.length >= rows && rows < ROWS_MAX && <p class="more"><button type="button" class="button" onClick={() => setRows(rows + ROWS)}>{words.more}</button></p>}
+          </>
+        )}
+      </Widget>
+      <Widget<FeedbackRow[]> title={words.feedback} data={data} part="feedback">
+        {(answer) => <Feedback rows={answer.data} meta={answer.meta} tz={tz} />}
+      </Widget>
+    </Screen>
   );
 }
 
 function listSentence(rows: readonly SessionRow[], all: number | undefined, over: string): Phrase[] {
   const words = sessionWords();
-  const worst = rows.reduce<SessionRow | null>((most, row) => (row.points !== null && row.points < (most?.points ?? 9) ? row : most), null);
-  const told = worst === null ? "" : words.worst(formatCount(worst.points ?? 0), worst.cause === null ? "" : words.because(core().names.causes[worst.cause].because), worst.entry_page);
+  const worst = most(rows.filter(({ points }) => points !== null), ({ points }) => -(points ?? 0));
+  const told = worst === undefined ? "" : words.worst(formatCount(worst.points ?? 0), worst.cause === null ? "" : words.because(core().names.causes[worst.cause].because), worst.entry_page);
   const count = plural(all ?? rows.length, ...words.visit);
   return starred(words.list(all === undefined && rows.length >= ROWS ? `≥ ${count}` : count, over, told));
 }
@@ -85,19 +76,13 @@ function listSentence(rows: readonly SessionRow[], all: number | undefined, over
 
 function OrderChoice({ order }: { order: string }) {
   const words = sessionWords();
-  return (
-    <div class="segments small" role="group" aria-label={words.order}>
-      {Object.entries(words.orders).map(([key, label]) => (
-        <Link key={key} href={hrefWith({ order: key === DEFAULT_ORDER ? null : key })} aria-current={key === order ? "true" : undefined}>{label}</Link>
-      ))}
-    </div>
-  );
+  return <Choice label={words.order} options={Object.entries(words.orders).map(([key, label]) => [label, hrefWith({ order: key === DEFAULT_ORDER ? null : key }), key === order])} />;
 }
 
 /** What visitors answered, beside what they had felt. */
 function Feedback({ rows, meta, tz }: { rows: readonly FeedbackRow[]; meta: Meta & { count?: number; mean?: number | null }; tz: string }) {
   const words = sessionWords();
-  if (rows.length === 0) return <div class="teach"><p>{words.noFeedback}</p><pre tabIndex={0}><code>{'felt("feedback", { score: 4, of: 5, text: "…" });'}</code></pre></div>;
+  if (rows.length === 0) return <div class="teach"><p>{words.noFeedback}</p><Code>{'felt("feedback", { score: 4, of: 5, text: "…" });'}</Code></div>;
   return (
     <>
       {meta.mean != null && <p class="hint">{words.feedbackMean(formatShare(meta.mean), plural(meta.count ?? rows.length, ...words.answer))}</p>}
@@ -107,7 +92,7 @@ function Feedback({ rows, meta, tz }: { rows: readonly FeedbackRow[]; meta: Meta
             <blockquote>{row.text ? `“${row.text}”` : <span class="hint">{words.noWords}</span>}</blockquote>
             <p class="hint">
               {row.score !== null && <b>{words.score(formatCount(row.score), String(row.of ?? "?"))} </b>}
-              <Felt level={row.level} />{row.cause && `: ${core().names.causes[row.cause].clause}`} · {row.page} · {formatTime(Date.parse(row.at), "full", tz)}{" "}
+              <Felt level={row.level} />{row.cause && `: ${core().names.causes[row.cause].clause}`} · {row.page} · {formatAt(row.at, tz)}{" "}
               <Link href={visitHref(row.visit ?? row.session)}>{words.its}</Link>
             </p>
           </li>
@@ -125,7 +110,7 @@ function NeedsScope() {
       <Headline phrases={starred(words.scopeTitle)} stale={false} />
       <div class="card teach">
         <p>{words.scopeWhy}</p>
-        <pre tabIndex={0}><code>{`felt token create --site ${address.value.site} --scope read:metrics,read:sessions`}</code></pre>
+        <Code>{`felt token create --site ${address.value.site} --scope read:metrics,read:sessions`}</Code>
       </div>
     </>
   );
@@ -137,17 +122,16 @@ function OneVisit({ id, tz }: { id: string; tz: string }) {
   const data = useScreenData({ visit: `/api/v1/sites/${encodeURIComponent(site ?? "")}/sessions/${encodeURIComponent(id)}` }, false);
   const part = partAs<Visit>(data, "visit");
   if (refused(part)) return <NeedsScope />;
-  const visit = part?.ok ? part.answer.data : undefined;
   const gone = part?.ok === false && part.problem.status === 404;
   return (
-    <>
-      <p class="crumbs"><Link href={hrefWith({ id: null })}><span aria-hidden="true">← </span>{words.all}</Link></p>
-      <Headline phrases={part === undefined ? null : visit === undefined ? [{ text: gone ? words.gone : core().chrome.screen.sessions.question }] : told(visit)} stale={data.stale} />
-      <div class="grid" hidden={gone}>
-        <Widget<Visit> class="w-wide" title={words.story} data={data} part="visit">{(answer) => <Timeline visit={answer.data} />}</Widget>
-        <Widget<Visit> class="w-third" title={words.facts} hint={words.noName} data={data} part="visit">{(answer) => <Facts visit={answer.data} tz={tz} />}</Widget>
-      </div>
-    </>
+    <Screen data={data} phrases={sentenceOf(part, gone ? words.gone : core().chrome.screen.sessions.question, told)} back={[hrefWith({ id: null }), words.all]}>
+      {!gone && (
+        <>
+          <Widget<Visit> class="w-wide" title={words.story} data={data} part="visit">{(answer) => <Timeline visit={answer.data} />}</Widget>
+          <Widget<Visit> class="w-third" title={words.facts} hint={words.noName} data={data} part="visit">{(answer) => <Facts visit={answer.data} tz={tz} />}</Widget>
+        </>
+      )}
+    </Screen>
   );
 }
 
@@ -163,15 +147,15 @@ function Facts({ visit, tz }: { visit: Visit; tz: string }) {
   return (
     <>
       <dl class="facts">
-        <div><dt>{words.began}</dt><dd>{formatTime(Date.parse(visit.started_at), "full", tz)}</dd></div>
+        <div><dt>{words.began}</dt><dd>{formatAt(visit.started_at, tz)}</dd></div>
         {(["country", "device", "os", "browser", "release"] as const).map((dimension) => (
-          <div key={dimension}><dt>{dimensionName(dimension)}</dt><dd>{visit[dimension] === null ? <Missing /> : valueName(dimension, visit[dimension])}</dd></div>
+          <div key={dimension}><dt>{dimensionName(dimension)}</dt><dd>{known(visit[dimension], (name) => valueName(dimension, name))}</dd></div>
         ))}
       </dl>
       {others.length > 0 && (
         <>
           <h3>{words.others}</h3>
-          <ul>{others.map((other) => <li key={other.id}><Link href={visitHref(other.id)}>{formatTime(Date.parse(other.started_at), "full", tz)}</Link> <span class="hint">{plural(other.views, ...words.view)}</span></li>)}</ul>
+          <ul>{others.map((other) => <li key={other.id}><Link href={visitHref(other.id)}>{formatAt(other.started_at, tz)}</Link> <span class="hint">{plural(other.views, ...words.view)}</span></li>)}</ul>
         </>
       )}
     </>

@@ -1,5 +1,6 @@
 // "How is this site set up?" The line in its pages, what is one page, anchors, journeys, and who may see and change what.
 
+import "../kit.ts";
 import { address } from "../address/navigate.ts";
 import { presetRange } from "../address/range.ts";
 import { useApart } from "../api/apart.ts";
@@ -16,7 +17,7 @@ import { Links, People, Routes, Tokens } from "./settings/access.tsx";
 import { Anchors } from "./settings/anchors.tsx";
 import { Journeys, PageRules, Snippet } from "./settings/set-up.tsx";
 
-export default function SettingsScreen({ tz }: { tz: string }) {
+function SettingsScreen({ tz }: { tz: string }) {
   const here = address.value;
   const words = settingsWords();
   const site = here.site ?? "";
@@ -44,3 +45,5 @@ export default function SettingsScreen({ tz }: { tz: string }) {
     </>
   );
 }
+
+export { SettingsScreen as settings };

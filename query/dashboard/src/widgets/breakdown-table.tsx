@@ -3,13 +3,14 @@
 import type { Filter } from "../address/filter.ts";
 import { isFilteredTo, sameFilter, withFilter, withoutValue } from "../address/filter.ts";
 import { address, hrefWith } from "../address/navigate.ts";
-import { groupsOf, levelsOf } from "../api/read.ts";
+import { type Group, groupsOf, levelsOf } from "../api/read.ts";
 import type { Answer, BreakdownRow } from "../api/types.ts";
 import { worseThanRest } from "../stats/happiness.ts";
 import { formatCount, formatShare } from "../words/format.ts";
 import { dimensionName, valueName } from "../words/names.ts";
 import { HappinessCell } from "./cells.tsx";
 import { Link } from "./link.tsx";
+import { Table } from "./table.tsx";
 import { Term } from "./term.tsx";
 import { Nothing } from "./widget.tsx";
 import { core } from "../words/core.ts";
@@ -29,42 +30,26 @@ export function BreakdownTable({ answer, dimension, markWorse = false }: Breakdo
   const { filters } = address.value;
   const words = core().widgets.table;
   const hidden = (answer.meta.groups ?? groups.length) - groups.length;
+  const only = ({ name }: Group): Filter => (name === "" ? { dimension, op: "set", values: ["false"] } : { dimension, op: "is", values: [name] });
+  const active = (group: Group): boolean => filters.some((filter) => sameFilter(filter, only(group))) || isFilteredTo(filters, dimension, group.name);
+  const without = (group: Group): readonly Filter[] => (group.name === "" ? filters.filter((filter) => !sameFilter(filter, only(group))) : withoutValue(filters, dimension, group.name));
   return (
-    <div class="scroll" tabIndex={0} role="group" aria-label={words.by(dimensionName(dimension))}>
-      <table class="groups">
-        <thead>
-          <tr>
-            <th scope="col">{dimensionName(dimension)}</th>
-            <th scope="col" class="number">{glossary().views.word}</th>
-            <th scope="col" class="number"><Term of="happiness" /></th>
-          </tr>
-        </thead>
-        <tbody>
-          {groups.map((group, index) => {
-            const only: Filter = group.name === "" ? { dimension, op: "set", values: ["false"] } : { dimension, op: "is", values: [group.name] };
-            const active = filters.some((filter) => sameFilter(filter, only)) || isFilteredTo(filters, dimension, group.name);
-            const without = group.name === "" ? filters.filter((filter) => !sameFilter(filter, only)) : withoutValue(filters, dimension, group.name);
-            const name = valueName(dimension, group.name);
-            const share = group.rows["happiness"]?.share;
-            return (
-              <tr key={group.name} class={active ? "active" : undefined}>
-                <th scope="row">
-                  <Link
-                    class={group.name === "" ? "row missing" : "row"}
-                    href={hrefWith({ filters: active ? without : withFilter(filters, only) })}
-                    title={active ? words.removeFilter : words.only(name)}
-                  >
-                    {name}
-                  </Link>
-                </th>
-                <td class="number" title={typeof share === "number" ? words.ofAll(formatShare(share)) : undefined}>{formatCount(group.views)}</td>
-                <td class="number"><HappinessCell row={group.rows["happiness"]} worse={worse[index] ?? false} /></td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
+    <Table label={words.by(dimensionName(dimension))} class="groups" rows={groups} by={(group) => group.name} rowClass={(group) => active(group) && "active"} columns={[
+      [dimensionName(dimension), (group) => {
+        const name = valueName(dimension, group.name);
+        return (
+          <Link class={group.name === "" ? "row missing" : "row"} href={hrefWith({ filters: active(group) ? without(group) : withFilter(filters, only(group)) })} title={active(group) ? words.removeFilter : words.only(name)}>
+            {name}
+          </Link>
+        );
+      }],
+      [glossary().views.word, (group) => {
+        const share = group.rows["happiness"]?.share;
+        return <span title={typeof share === "number" ? words.ofAll(formatShare(share)) : undefined}>{formatCount(group.views)}</span>;
+      }, "number"],
+      [<Term of="happiness" />, (group, index) => <HappinessCell row={group.rows["happiness"]} worse={worse[index] ?? false} />, "number"],
+    ]}>
       {hidden > 0 && <p class="hint more">{words.more(formatCount(hidden))}</p>}
-    </div>
+    </Table>
   );
 }

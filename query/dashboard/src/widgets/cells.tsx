@@ -5,6 +5,7 @@ import type { MetricRow } from "../api/types.ts";
 import { ShareBar } from "../charts/share-bar.tsx";
 import { confidence, LEVELS } from "../stats/happiness.ts";
 import { formatCount, formatInterval, formatScore, formatValue, pageViews } from "../words/format.ts";
+import { Shape } from "./shape.tsx";
 import { Missing, Term } from "./term.tsx";
 import { core } from "../words/core.ts";
 
@@ -33,9 +34,7 @@ export function ValueCell({ row }: { row: MetricRow | undefined }) {
       {formatValue(row.p75, row.unit)}
       {rating && (
         <>
-          <svg class={`shape ${rating}`} viewBox="0 0 10 10" width="8" height="8" aria-hidden="true" focusable="false">
-            {rating === "good" ? <circle cx="5" cy="5" r="4.5" /> : rating === "fair" ? <rect x="1" y="1" width="8" height="8" /> : <path d="M5 .5 9.8 9.5H.2z" />}
-          </svg>
+          <Shape of={rating} class={`shape ${rating}`} size={8} />
           <span class="sr-only">{words.tile.share[rating]}</span>
         </>
       )}

@@ -1,51 +1,14 @@
-// The way from a picture to its figures: a CSV file, or a command that fetches the same.
+// The way from a picture to its figures.
 
-import { useState } from "preact/hooks";
-import { request } from "../api/client.ts";
-import { asCurl } from "../api/paths.ts";
-import { token } from "../api/token.ts";
-import { Popover } from "./popover.tsx";
+import { loadPanels, panels } from "../chrome/panels.ts";
 import { core } from "../words/core.ts";
+import { Popover } from "./popover.tsx";
 
 export function DataMenu({ path, name }: { path: string; name: string }) {
-  const [said, setSaid] = useState("");
-  const words = core().widgets.data;
-
-  async function copy(): Promise<void> {
-    try {
-      await navigator.clipboard.writeText(asCurl(path, location.origin, token.value !== null));
-      setSaid(words.copied);
-    } catch {
-      // Without a secure context there is no clipboard: the address can still be opened.
-      setSaid(words.noClipboard);
-    }
-  }
-
-  async function download(): Promise<void> {
-    setSaid("");
-    try {
-      const response = await request(path, { headers: { Accept: "text/csv" } });
-      if (!response.ok) throw new Error(String(response.status));
-      const link = document.createElement("a");
-      link.href = URL.createObjectURL(await response.blob());
-      link.download = `felt-${name}.csv`;
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-      setSaid(words.downloaded);
-    } catch {
-      setSaid(words.failed);
-    }
-  }
-
+  const { title } = core().widgets.data;
   return (
-    <Popover label={words.title} title={words.title} buttonClass="icon" button={<><span class="sr-only">{words.title}</span><span aria-hidden="true">⋯</span></>}>
-      {() => (
-        <div class="menu">
-          <button type="button" data-autofocus onClick={() => void download()}>{words.csv}</button>
-          <button type="button" onClick={() => void copy()}>{words.curl}</button>
-          <p role="status">{said}</p>
-        </div>
-      )}
+    <Popover label={title} title={title} load={loadPanels} buttonClass="icon" button={<><span class="sr-only">{title}</span><span aria-hidden="true">⋯</span></>}>
+      {() => panels !== undefined && <panels.DataChoices path={path} name={name} />}
     </Popover>
   );
 }

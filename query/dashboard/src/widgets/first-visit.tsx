@@ -1,16 +1,17 @@
 // What a new site shows: the line to paste, and that we are waiting for its first visit.
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { address } from "../address/navigate.ts";
 import { get } from "../api/client.ts";
 import { healthPath } from "../api/paths.ts";
 import type { Health } from "../api/types.ts";
 import { core } from "../words/core.ts";
+import { Code } from "./code.tsx";
+import { CopyButton } from "./copy-button.tsx";
 
 const ASK_EVERY_MS = 3_000;
 
 export function FirstVisit({ arrived }: { arrived: () => void }) {
-  const [said, setSaid] = useState("");
   const words = core().widgets.first;
   const snippet = `<script async src="${location.origin}/beacon.js" data-site="${address.value.site ?? ""}"></script>`;
 
@@ -31,17 +32,8 @@ export function FirstVisit({ arrived }: { arrived: () => void }) {
     <div class="alone">
       <h1>{words.title}<span class="pulse" aria-hidden="true" /></h1>
       <p class="lead">{words.lead[0]}<code>&lt;head&gt;</code>{words.lead[1]}</p>
-      <pre tabIndex={0} aria-label={words.line}><code>{snippet}</code></pre>
-      <p>
-        <button
-          type="button"
-          class="button primary"
-          onClick={() => navigator.clipboard.writeText(snippet).then(() => setSaid(words.copied), () => setSaid(words.copyYourself))}
-        >
-          {words.copy}
-        </button>{" "}
-        <span role="status">{said}</span>
-      </p>
+      <Code label={words.line}>{snippet}</Code>
+      <p><CopyButton text={snippet} words={words.copy} done={words.copied} failed={words.copyYourself} class="button primary" /></p>
       <p class="hint">{words.then}</p>
       <p class="hint" role="status">{words.looking}</p>
     </div>

@@ -3,30 +3,29 @@
 import type { FunnelRow } from "../api/visits.ts";
 import { ShareBar } from "../charts/share-bar.tsx";
 import { confidence } from "../stats/happiness.ts";
-import { formatCount, formatDuration, formatScore, formatShare } from "../words/format.ts";
+import { most } from "../stats/most.ts";
+import { formatCount, formatDuration, formatScore, formatShare, orDash } from "../words/format.ts";
 import { journeyWords } from "../words/journeys.ts";
 import { Figure } from "./figure.tsx";
 
-/** Where most visits leave; null when nobody does. */
-export function worstStep(rows: readonly FunnelRow[]): FunnelRow | null {
-  const worst = rows.reduce<FunnelRow | null>((most, row) => (row.left > (most?.left ?? 0) ? row : most), null);
-  return worst;
+/** Where most visits leave; none when nobody does. */
+export function worstStep(rows: readonly FunnelRow[]): FunnelRow | undefined {
+  return most(rows.filter(({ left }) => left > 0), ({ left }) => left);
 }
 
 export function Funnel({ rows }: { rows: readonly FunnelRow[] }) {
   const words = journeyWords();
   const started = rows[0]?.entered ?? 0;
   const trust = confidence(started);
-  const worst = trust === "ok" ? worstStep(rows) : null;
+  const worst = trust === "ok" ? worstStep(rows) : undefined;
   const summary = words.funnelSummary(formatCount(started), formatCount(rows[rows.length - 1]?.continued ?? 0), worstStep(rows)?.step ?? "–", formatCount(worstStep(rows)?.left ?? 0));
-  const share = (value: number | null): string => (value === null ? "–" : formatShare(value));
   return (
     <Figure
       summary={trust === "few" ? words.tooFew : summary}
       columns={[words.step, words.entered, words.ofStart, words.leftHere, words.time, words.happiness, words.failedViews]}
       rows={() => rows.map((row) => [
-        row.step, formatCount(row.entered), share(row.of_start), `${formatCount(row.left)} (${share(row.drop_off)})`,
-        row.median_s === null ? "–" : formatDuration(row.median_s * 1000), row.happiness === null ? "–" : formatScore(row.happiness), formatCount(row.failed_views),
+        row.step, formatCount(row.entered), orDash(row.of_start, formatShare), `${formatCount(row.left)} (${orDash(row.drop_off, formatShare)})`,
+        orDash(row.median_s, (seconds) => formatDuration(seconds * 1000)), orDash(row.happiness, formatScore), formatCount(row.failed_views),
       ])}
     >
       <ol class="funnel">
@@ -41,7 +40,7 @@ export function Funnel({ rows }: { rows: readonly FunnelRow[] }) {
               <p><b>{row.step}</b> <span>{formatCount(row.entered)}{row.of_start !== null && trust !== "few" && <span class="hint"> {formatShare(row.of_start)}</span>}</span></p>
               <ShareBar muted={trust !== "ok"} parts={started === 0 ? [] : [{ name: "plain", share: row.continued / started }, { name: "painful", share: row.left / started }]} />
               <p class="hint">
-                <span class="leaves">{row.left === 0 ? words.leavesNobody : words.leaves(formatCount(row.left), share(row.drop_off))}</span>
+                <span class="leaves">{row.left === 0 ? words.leavesNobody : words.leaves(formatCount(row.left), orDash(row.drop_off, formatShare))}</span>
                 {notes.map((note) => <span key={note}> · {note}</span>)}
               </p>
             </li>

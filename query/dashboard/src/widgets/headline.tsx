@@ -1,9 +1,9 @@
 // The sentence at the top of a screen.
 
+import { FRESH } from "../address/address.ts";
 import { hrefWith } from "../address/navigate.ts";
 import type { Phrase } from "../words/phrase.ts";
 import { Link } from "./link.tsx";
-import { FRESH } from "../address/address.ts";
 import { core } from "../words/core.ts";
 
 export function Headline({ phrases, stale }: { phrases: readonly Phrase[] | null; stale: boolean }) {

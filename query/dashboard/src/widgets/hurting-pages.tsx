@@ -2,13 +2,14 @@
 
 import { withFilter } from "../address/filter.ts";
 import { address, hrefWith } from "../address/navigate.ts";
-import { causesOf, groupsOf } from "../api/read.ts";
+import { causesOf, type Group, groupsOf } from "../api/read.ts";
 import type { Answer, BreakdownRow, MetricRow } from "../api/types.ts";
 import { confidence } from "../stats/happiness.ts";
 import { formatCount, formatShare } from "../words/format.ts";
 import { dimensionName, valueName } from "../words/names.ts";
 import { HappinessCell } from "./cells.tsx";
 import { Link } from "./link.tsx";
+import { Table } from "./table.tsx";
 import { Missing, Term } from "./term.tsx";
 import { Nothing } from "./widget.tsx";
 import { core } from "../words/core.ts";
@@ -19,45 +20,22 @@ export function HurtingPages({ answer, total }: { answer: Answer<BreakdownRow[]>
   if (groups.length === 0) return <Nothing />;
   const lostTotal = (total?.unhappiness ?? 0) * (total?.count ?? 0);
   const words = core().widgets.table;
+  const happiness = (group: Group): MetricRow | undefined => group.rows["happiness"];
   return (
-    <div class="scroll" tabIndex={0} role="group" aria-label={core().sentences.titles.hurting}>
-      <table class="groups pages">
-        <thead>
-          <tr>
-            <th scope="col">{dimensionName("page")}</th>
-            <th scope="col" class="number"><Term of="lost">{words.ofAllLost}</Term></th>
-            <th scope="col" class="wide">{words.mostly}</th>
-            <th scope="col" class="number wide">{glossary().views.word}</th>
-            <th scope="col" class="number">{glossary().happiness.word}</th>
-            <th scope="col"><span class="sr-only">{words.details}</span></th>
-          </tr>
-        </thead>
-        <tbody>
-          {groups.map((group) => {
-            const row = group.rows["happiness"];
-            const name = valueName("page", group.name);
-            return (
-              <tr key={group.name}>
-                <th scope="row">
-                  <Link class="row" href={hrefWith({ filters: withFilter(address.value.filters, { dimension: "page", op: "is", values: [group.name] }) })} title={words.only(name)}>
-                    {name}
-                  </Link>
-                </th>
-                <td class="number"><LostCell row={row} lostTotal={lostTotal} /></td>
-                <td class="wide"><MainCause row={row} /></td>
-                <td class="number wide">{formatCount(group.views)}</td>
-                <td class="number"><HappinessCell row={row} /></td>
-                <td class="go">
-                  <Link href={hrefWith({ screen: "pages", page: group.name })} title={words.lookAt(name)}>
-                    <span class="sr-only">{words.lookAt(name)}</span><span aria-hidden="true">→</span>
-                  </Link>
-                </td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </div>
+    <Table label={core().sentences.titles.hurting} class="groups pages" rows={groups} by={(group) => group.name} columns={[
+      [dimensionName("page"), (group) => {
+        const name = valueName("page", group.name);
+        return <Link class="row" href={hrefWith({ filters: withFilter(address.value.filters, { dimension: "page", op: "is", values: [group.name] }) })} title={words.only(name)}>{name}</Link>;
+      }],
+      [<Term of="lost">{words.ofAllLost}</Term>, (group) => <LostCell row={happiness(group)} lostTotal={lostTotal} />, "number"],
+      [words.mostly, (group) => <MainCause row={happiness(group)} />, "wide"],
+      [glossary().views.word, (group) => formatCount(group.views), "number wide"],
+      [glossary().happiness.word, (group) => <HappinessCell row={happiness(group)} />, "number"],
+      [<span class="sr-only">{words.details}</span>, (group) => {
+        const look = words.lookAt(valueName("page", group.name));
+        return <Link href={hrefWith({ screen: "pages", page: group.name })} title={look}><span class="sr-only">{look}</span><span aria-hidden="true">→</span></Link>;
+      }, "go"],
+    ]} />
   );
 }
 

@@ -8,7 +8,8 @@ import { formatCount, formatDuration, formatScore, formatShare } from "../words/
 import { journeyWords } from "../words/journeys.ts";
 import { formatMoney } from "../words/money.ts";
 import { Link } from "./link.tsx";
-import { Explained, Missing } from "./term.tsx";
+import { Table } from "./table.tsx";
+import { Explained, known, Missing } from "./term.tsx";
 
 interface JourneysTableProps {
   readonly rows: readonly JourneyRow[];
@@ -20,34 +21,15 @@ interface JourneysTableProps {
 export function JourneysTable({ rows, before, than }: JourneysTableProps) {
   const words = journeyWords();
   return (
-    <div class="scroll" tabIndex={0} role="group" aria-label={words.title}>
-      <table class="groups">
-        <thead>
-          <tr>
-            <th scope="col">{words.name}</th>
-            <th scope="col" class="number">{words.completion}</th>
-            <th scope="col" class="number">{words.left}</th>
-            <th scope="col" class="number"><Explained entry={{ word: words.lost, meaning: words.lostMeaning }}>{words.lost}</Explained></th>
-            <th scope="col" class="number">{words.started}</th>
-            <th scope="col" class="number">{words.time}</th>
-            <th scope="col" class="number">{words.happiness}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => (
-            <tr key={row.id}>
-              <th scope="row"><Link class="row" href={hrefWith({ id: row.id })}>{row.name}</Link></th>
-              <td class="number"><CompletionCell row={row} before={before.find(({ id }) => id === row.id)} than={than} /></td>
-              <td class="number">{row.started > 0 ? formatCount(row.abandoned) : <Missing />}</td>
-              <td class="number">{row.lost_amount === null ? <Missing why={words.notTold} /> : formatMoney(row.lost_amount, row.currency)}</td>
-              <td class="number">{formatCount(row.started)}</td>
-              <td class="number">{row.median_s === null ? <Missing why={words.nobody} /> : formatDuration(row.median_s * 1000)}</td>
-              <td class="number"><MoodCell value={row.happiness} count={row.judged ?? row.started} /></td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table label={words.title} class="groups" rows={rows} by={(row) => row.id} columns={[
+      [words.name, (row) => <Link class="row" href={hrefWith({ id: row.id })}>{row.name}</Link>],
+      [words.completion, (row) => <CompletionCell row={row} before={before.find(({ id }) => id === row.id)} than={than} />, "number"],
+      [words.left, (row) => (row.started > 0 ? formatCount(row.abandoned) : <Missing />), "number"],
+      [<Explained entry={{ word: words.lost, meaning: words.lostMeaning }} />, (row) => known(row.lost_amount, (amount) => formatMoney(amount, row.currency), words.notTold), "number"],
+      [words.started, (row) => formatCount(row.started), "number"],
+      [words.time, (row) => known(row.median_s, (seconds) => formatDuration(seconds * 1000), words.nobody), "number"],
+      [words.happiness, (row) => <MoodCell value={row.happiness} count={row.judged ?? row.started} />, "number"],
+    ]} />
   );
 }
 

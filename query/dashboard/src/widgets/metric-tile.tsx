@@ -6,6 +6,7 @@ import type { MetricRow, Rating } from "../api/types.ts";
 import { confidence } from "../stats/happiness.ts";
 import { formatLimit, formatShare, formatValue, pageViews } from "../words/format.ts";
 import { METRIC_UNITS } from "../words/names.ts";
+import { Shape } from "./shape.tsx";
 import { Missing, Term } from "./term.tsx";
 import { core } from "../words/core.ts";
 
@@ -15,9 +16,7 @@ const RATINGS: readonly Rating[] = ["good", "fair", "poor"];
 export function RatingBadge({ rating }: { rating: Rating }) {
   return (
     <span class={`badge ${rating}`}>
-      <svg viewBox="0 0 10 10" width="9" height="9" aria-hidden="true" focusable="false">
-        {rating === "good" ? <circle cx="5" cy="5" r="4.5" /> : rating === "fair" ? <rect x="1" y="1" width="8" height="8" /> : <path d="M5 .5 9.8 9.5H.2z" />}
-      </svg>
+      <Shape of={rating} />
       {core().widgets.tile.rating[rating]}
     </span>
   );

@@ -13,6 +13,7 @@ import { happinessDomain, happinessTicks, niceTicks, niceTop } from "../charts/s
 import { countOf, type CountedStep, joinedToJudge, stepsOf } from "../charts/steps.ts";
 import type { Step } from "../charts/time-axis.tsx";
 import { JUDGE_COUNT_MIN, LEVELS, score, VERDICT_COUNT_MIN } from "../stats/happiness.ts";
+import { most } from "../stats/most.ts";
 import { vsWords } from "../words/compare.ts";
 import { core } from "../words/core.ts";
 import { formatCount, formatLimit, formatScore, formatValue, pageViews } from "../words/format.ts";
@@ -91,8 +92,8 @@ export function HappinessSeries({ answer, tz, marks = [], beside, dragged }: Ser
   const say = (point: LinePoint): string =>
     `${formatStep(point.from, point.to, tz)}: ${point.value === null ? chart.noVisits : `${words.score(formatScore(point.value))}, ${pageViews(point.count)}${trustWords(point.count)}`}` +
     besideWords(compared, point, formatScore) + marksWords(marks, point);
-  const lowest = [...judged].sort((a, b) => (a.value ?? 0) - (b.value ?? 0))[0];
-  const highest = [...judged].sort((a, b) => (b.value ?? 0) - (a.value ?? 0))[0];
+  const lowest = most(judged, (point) => -(point.value ?? 0));
+  const highest = most(judged, (point) => point.value ?? 0);
   const summary =
     lowest === undefined || highest === undefined ? words.fewSteps : words.course(formatScore(lowest.value ?? 0), formatScore(highest.value ?? 0), formatStep(lowest.from, lowest.to, tz));
   const title = words.titles.overTime(metricName("happiness"));
@@ -118,7 +119,7 @@ export function LevelsSeries({ answer, tz, marks = [] }: SeriesProps) {
   if (views === 0) return <Nothing />;
   const words = core().sentences;
   const chart = core().widgets.chart;
-  const busiest = [...points].sort((a, b) => total(b) - total(a))[0]!;
+  const busiest = most(points, total)!;
   const summary = words.felt(pageViews(views), formatStep(busiest.from, busiest.to, tz), formatCount(total(busiest)));
   const levelWords = (point: LevelsPoint): string => LEVELS.map((level) => `${formatCount(point.levels[level])} ${glossary()[level].word.toLowerCase()}`).join(", ");
   return (
@@ -162,7 +163,7 @@ export function MetricSeries({ answer, tz, metric, marks = [], beside }: SeriesP
   const chart = core().widgets.chart;
   const limits = rows.find((row) => row.limits)?.limits ?? [];
   const top = niceTop(Math.max(...drawn.map((point) => Math.min(point.high ?? 0, 2 * (point.value ?? 0)) || (point.value ?? 0)), (limits[0] ?? 0) * 1.15));
-  const worst = [...drawn].sort((a, b) => (b.value ?? 0) - (a.value ?? 0))[0]!;
+  const worst = most(drawn, (point) => point.value ?? 0)!;
   const best = formatValue(Math.min(...drawn.map((point) => point.value ?? 0)), unit);
   const summary = (metric === "cls" ? words.jumpedBy : words.took)(best, formatValue(worst.value ?? 0, unit), formatStep(worst.from, worst.to, tz));
   const value = (number: number | null): string => (number === null ? chart.notMeasuredCell : formatValue(number, unit));

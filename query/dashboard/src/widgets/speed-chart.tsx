@@ -5,7 +5,7 @@ import { ChartArea } from "../charts/chart-area.tsx";
 import { linear, niceTop, niceTicks } from "../charts/scale.ts";
 import { GridLines, MARGIN } from "../charts/time-axis.tsx";
 import { confidence } from "../stats/happiness.ts";
-import { formatCount, formatDecimal, formatShare, plural } from "../words/format.ts";
+import { formatCount, formatDecimal, formatShare, orDash, plural } from "../words/format.ts";
 import { journeyWords } from "../words/journeys.ts";
 import { Figure } from "./figure.tsx";
 
@@ -29,20 +29,17 @@ export function SpeedChart({ rows, said }: { rows: readonly SpeedRow[]; said: st
   const [fast, slow] = [judged[0], judged[judged.length - 1]];
   const summary = said ?? (fast === undefined || slow === undefined || fast === slow ? words.speedFew
     : words.speedSummary(spanWords(fast), formatShare(shown(fast) ?? 0), spanWords(slow), formatShare(shown(slow) ?? 0)));
-  const share = (value: number | null): string => (value === null ? "–" : formatShare(value));
   const top = Math.min(1, niceTop(Math.max(0.1, ...judged.map((row) => row.high ?? shown(row) ?? 0))));
   const y = linear([0, top], [HEIGHT - MARGIN.bottom, MARGIN.top]);
   const step = (width: number): number => (width - MARGIN.left - MARGIN.right) / Math.max(1, rows.length);
   const middle = (width: number, index: number): number => MARGIN.left + step(width) * (index + 0.5);
   const base = HEIGHT - MARGIN.bottom;
 
-  function readout(index: number): string {
-    const row = rows[index];
-    if (row === undefined) return "";
+  function readout(row: SpeedRow): string {
     const visits = plural(row.started, ...words.visits);
     const value = shown(row);
     if (value === null) return `${words.wait} ${spanWords(row)}: ${words.tooFew}, ${visits}`;
-    return words.speedReadout(spanWords(row), formatShare(value), share(row.low), share(row.high), visits);
+    return words.speedReadout(spanWords(row), formatShare(value), orDash(row.low, formatShare), orDash(row.high, formatShare), visits);
   }
 
   return (
@@ -51,13 +48,14 @@ export function SpeedChart({ rows, said }: { rows: readonly SpeedRow[]; said: st
       columns={[words.wait, words.matched, words.atLeast, words.atMost, words.raw, words.started]}
       rows={() => rows.map((row) => [
         spanWords(row), shown(row) === null ? words.tooFew : row.completion_matched === null ? words.unlike : formatShare(row.completion_matched),
-        share(row.low), share(row.high), share(row.completion), formatCount(row.started),
+        orDash(row.low, formatShare), orDash(row.high, formatShare), orDash(row.completion, formatShare), formatCount(row.started),
       ])}
     >
       <ChartArea
         label={`${words.speedTitle} ${summary}`}
         height={HEIGHT}
         stops={(width) => rows.map((_, index) => middle(width, index))}
+        items={rows}
         readout={readout}
         draw={(width, cursor) => (
           <>

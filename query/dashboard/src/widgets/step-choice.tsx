@@ -4,7 +4,7 @@ import type { Step } from "../address/address.ts";
 import { address, hrefWith } from "../address/navigate.ts";
 import { partAs, type ScreenData } from "../api/screen-data.ts";
 import type { SeriesRow } from "../api/types.ts";
-import { Link } from "./link.tsx";
+import { Choice } from "./choice.tsx";
 import { core } from "../words/core.ts";
 
 /** The most points the API answers. */
@@ -25,12 +25,11 @@ export function StepChoice({ data, part: name }: { data: ScreenData; part: strin
   const possible = CHOICES.filter(({ ms }) => span / ms >= 3 && span / ms <= POINTS_MAX).slice(-3);
   if (possible.length < 2) return null;
   const words = core().widgets.steps;
+  const chosen = address.value.step;
   return (
-    <div class="segments small" role="group" aria-label={words.label}>
-      <Link href={hrefWith({ step: null })} title={words.autoTitle} aria-current={address.value.step === null ? "true" : undefined}>{words.auto}</Link>
-      {possible.map(({ step }) => (
-        <Link key={step} href={hrefWith({ step })} aria-current={address.value.step === step ? "true" : undefined}>{words.names[step]}</Link>
-      ))}
-    </div>
+    <Choice label={words.label} options={[
+      [words.auto, hrefWith({ step: null }), chosen === null, words.autoTitle],
+      ...possible.map(({ step }) => [words.names[step], hrefWith({ step }), chosen === step] as const),
+    ]} />
   );
 }

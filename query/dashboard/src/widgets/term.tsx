@@ -73,7 +73,7 @@ export function TermPopover() {
 }
 
 /** A value that was not measured: never 0. */
-export function Missing({ why }: { why?: string }) {
+export function Missing({ why }: { why?: string | undefined }) {
   const said = why ?? core().widgets.chart.notMeasured;
   return (
     <span class="missing" title={said}>
@@ -81,4 +81,9 @@ export function Missing({ why }: { why?: string }) {
       <span class="sr-only">{said}</span>
     </span>
   );
+}
+
+/** What is said of a value; that it is missing where it was not measured. */
+export function known<Value>(value: Value | null, say: (value: Value) => ComponentChildren, why?: string): ComponentChildren {
+  return value === null ? <Missing why={why} /> : say(value);
 }

@@ -1,7 +1,7 @@
 // The story of a visit, in the order of time: each page view with how it felt, and what happened in it.
 
 import type { TimelineRow, Visit } from "../api/visits.ts";
-import { formatDuration, formatValue, plural } from "../words/format.ts";
+import { formatDuration, formatValue, orDash, plural } from "../words/format.ts";
 import { glossary } from "../words/glossary.ts";
 import { formatMoney } from "../words/money.ts";
 import { core } from "../words/core.ts";
@@ -32,7 +32,7 @@ function what(row: TimelineRow): string {
   return happened.view;
 }
 
-const value = (one: number | null | undefined, unit: string): string => (one == null ? "–" : formatValue(one, unit));
+const value = (one: number | null | undefined, unit: string): string => orDash(one, (known) => formatValue(known, unit));
 
 export function Timeline({ visit }: { visit: Visit }) {
   const words = sessionWords();
@@ -44,7 +44,7 @@ export function Timeline({ visit }: { visit: Visit }) {
     <Figure
       summary={words.summary(plural(views, ...words.view), plural(lines.length - views, ...words.event))}
       columns={words.columns}
-      rows={() => lines.map((row) => [after(row, begin), what(row), row.page, row.level === null ? "–" : glossary()[row.level].word, ...measures(row)])}
+      rows={() => lines.map((row) => [after(row, begin), what(row), row.page, orDash(row.level, (level) => glossary()[level].word), ...measures(row)])}
     >
       <ol class="timeline">
         {lines.map((row, index) => {

@@ -11,7 +11,7 @@ function sentence(warning: string): string {
 }
 
 export function Warnings({ data }: { data: ScreenData }) {
-  const all = Object.values(data.parts).flatMap((part) => (part.ok ? part.answer.meta.warnings ?? [] : []));
+  const all = Object.values(data.parts).flatMap((part) => (part.ok ? part.answer.meta?.warnings ?? [] : []));
   // Too few views are said where they are shown, in grey.
   const told = [...new Set(all)].filter((warning) => !warning.includes("too few to judge"));
   if (told.length === 0) return null;

@@ -4,6 +4,7 @@
 import type { ComponentChildren } from "preact";
 import { useId } from "preact/hooks";
 import { address, hrefWith } from "../address/navigate.ts";
+import { problemText } from "../api/client.ts";
 import { partAs, type ScreenData } from "../api/screen-data.ts";
 import type { Answer, Problem } from "../api/types.ts";
 import { DataMenu } from "./data-menu.tsx";
@@ -62,7 +63,7 @@ export function Failed({ problem, retry }: { problem: Problem; retry: () => void
     <div class="failed" role="alert">
       <p>
         <strong>{question ? words.question : words.later}</strong>{" "}
-        {sentence(problem.detail ?? problem.title)}
+        {sentence(problemText(problem))}
         {meant !== "" && words.meant(meant)}
       </p>
       <p class="ways">

@@ -4,12 +4,12 @@
 import { useEffect, useState } from "preact/hooks";
 import { withFilter } from "../address/filter.ts";
 import { address, navigate } from "../address/navigate.ts";
-import { endsNow } from "../address/range.ts";
 import { apiPath } from "../api/paths.ts";
 import { groupsOf } from "../api/read.ts";
 import { useScreenData } from "../api/screen-data.ts";
 import type { BreakdownRow } from "../api/types.ts";
 import { confidence, LEVELS } from "../stats/happiness.ts";
+import { most } from "../stats/most.ts";
 import { core } from "../words/core.ts";
 import { formatCount, formatScore, pageViews, plural } from "../words/format.ts";
 import { moodOf } from "../words/headline.ts";
@@ -42,7 +42,7 @@ function colourOf({ count, value }: Country): string {
 export function WorldMap() {
   const here = address.value;
   const words = mapWords();
-  const data = useScreenData({ map: apiPath(here, "breakdown", [["by", "country"], ["metrics", "happiness"], ["order", "-views"], ["limit", String(COUNTRIES_MAX)]]) }, endsNow(here.range));
+  const data = useScreenData({ map: apiPath(here, "breakdown", [["by", "country"], ["metrics", "happiness"], ["order", "-views"], ["limit", String(COUNTRIES_MAX)]]) });
   return (
     <Widget<BreakdownRow[]> class="map-card" title={words.title} data={data} part="map">
       {(answer) => {
@@ -61,9 +61,9 @@ function MapFigure({ countries }: { countries: readonly Country[] }) {
   const outlines = useOutlines();
   const [cursor, setCursor] = useState<number | null>(null);
   const judged = countries.filter((country) => colourOf(country) !== "unsure");
-  const worst = judged.reduce<Country | null>((most, country) => ((country.value ?? 0) < (most?.value ?? 101) ? country : most), null);
+  const worst = most(judged, ({ value }) => -(value ?? 0));
   const from = plural(countries.length, ...words.country);
-  const summary = worst === null ? words.summaryFew(from) : words.summary(from, worst.name, formatScore(worst.value ?? 0));
+  const summary = worst === undefined ? words.summaryFew(from) : words.summary(from, worst.name, formatScore(worst.value ?? 0));
   const current = cursor === null ? undefined : countries[cursor];
   const say = ({ name, count, value }: Country): string =>
     value === null || confidence(count) === "few" ? words.few(name, pageViews(count)) : words.says(name, formatScore(value), pageViews(count));

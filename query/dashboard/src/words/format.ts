@@ -85,3 +85,8 @@ export function formatInterval(low: number, high: number): string {
   const words = core().sentences.interval;
   return from === to ? words.one(String(from)) : words.two(String(from), String(to));
 }
+
+/** A value in a table of figures, or the dash that stands for a missing one. */
+export function orDash<Value>(value: Value | null | undefined, say: (value: Value) => string): string {
+  return value == null ? "–" : say(value);
+}

@@ -4,6 +4,7 @@ import type { Address } from "../address/address.ts";
 import { causesOf, type Group } from "../api/read.ts";
 import type { Cause, MetricRow } from "../api/types.ts";
 import { confidence } from "../stats/happiness.ts";
+import { most } from "../stats/most.ts";
 import { core } from "./core.ts";
 import { formatScore, formatShare, pageViews } from "./format.ts";
 import type { Phrase } from "./phrase.ts";
@@ -59,7 +60,7 @@ export function pagesSentence(pages: readonly Group[], total: MetricRow | undefi
   const words = core().sentences;
   const over = rangeWords(address.range, tz);
   const lostOn = (group: Group): number => (group.rows["happiness"]?.unhappiness ?? 0) * (group.rows["happiness"]?.count ?? 0);
-  const worst = [...pages].filter((page) => page.name !== "(other)").sort((a, b) => lostOn(b) - lostOn(a))[0];
+  const worst = most(pages.filter((page) => page.name !== "(other)"), lostOn);
   const lostTotal = (total?.unhappiness ?? 0) * (total?.count ?? 0);
   if (worst === undefined || lostOn(worst) <= 0 || lostTotal <= 0) return [{ text: words.noneLost(over) }];
   const row = worst.rows["happiness"];

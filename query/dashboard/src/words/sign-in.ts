@@ -1,4 +1,4 @@
-// The words of the sign-in.
+// The words of the sign-in, and of a Felt without a site.
 
 import { catalog } from "./language.ts";
 import en from "./messages/sign-in.en.ts";

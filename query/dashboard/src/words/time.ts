@@ -27,6 +27,9 @@ export function formatTime(at: number, style: Style, tz: string): string {
   return formatter.format(at).replace(",", "");
 }
 
+/** A time as the API tells it, in full. */
+export const formatAt = (at: string, tz: string): string => formatTime(Date.parse(at), "full", tz);
+
 /** A link may name a zone this browser does not know: UTC is then honest and still draws. */
 function knownZone(tz: string): string {
   try {

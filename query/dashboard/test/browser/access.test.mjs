@@ -2,10 +2,9 @@
 // than its window from 360 to 2560 pixels, and the keyboard reaches what the mouse does.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { startMock } from "../mock/server.mjs";
+import { violations } from "./axe.mjs";
 import { launchChromium, openPage, settled } from "./chromium.mjs";
 
 const SCREENS = {
@@ -24,22 +23,15 @@ const SCREENS = {
   "first visit": "/sites/fresh/happiness",
 };
 
-let mock, browser, axe;
+let mock, browser;
 before(async () => {
   mock = await startMock();
   browser = await launchChromium();
-  axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 });
 after(async () => {
   await browser?.close();
   await mock?.stop();
 });
-
-async function violations(page) {
-  await page.evaluate(axe);
-  const { violations: found } = await page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
-  return found.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => `${node.target} ${node.any[0]?.message ?? ""}`).join("; ")}`);
-}
 
 for (const theme of ["light", "dark"]) {
   for (const width of [1440, 390]) {
@@ -95,6 +87,22 @@ test("no screen is wider than its window", async () => {
       await settled(page);
       assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0, `${name} at ${width}`);
     }
+    await page.context().close();
+  }
+});
+
+test("on a phone a site's long name leaves the buttons beside it on its line, and the range on one of its own", async () => {
+  for (const width of [360, 390]) {
+    const page = await openPage(browser, { width });
+    await page.route("**/api/v1/sites", async (route) => {
+      const answer = await (await route.fetch()).json();
+      await route.fulfill({ json: { ...answer, data: answer.data.map((site) => ({ ...site, name: "A shop with a name that is told in full" })) } });
+    });
+    await page.goto(mock.url + SCREENS.happiness);
+    await settled(page);
+    const lines = (selector) => page.locator(selector).evaluateAll((found) => new Set(found.map((one) => Math.round((one.getBoundingClientRect().top + one.getBoundingClientRect().bottom) / 20))).size);
+    assert.equal(await lines(".brand, .site, .help, .language, .theme"), 1, `${width} pixels`);
+    assert.equal(await lines(".scope .segments:first-child > :not([popover])"), 1, `${width} pixels`);
     await page.context().close();
   }
 });

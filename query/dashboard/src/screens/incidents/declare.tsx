@@ -5,7 +5,7 @@ import { useState } from "preact/hooks";
 import { FRESH } from "../../address/address.ts";
 import { printFilter } from "../../address/filter.ts";
 import { address, navigate } from "../../address/navigate.ts";
-import { send, serverNow } from "../../api/client.ts";
+import { problemText, send, serverNow } from "../../api/client.ts";
 import { sitePath } from "../../api/paths.ts";
 import type { IncidentRow } from "../../api/types.ts";
 import { filterWords } from "../../chrome/chips.tsx";
@@ -33,7 +33,7 @@ export function Declare({ span, tz }: { span: { from: number; to: number } | nul
     };
     const written = await send<IncidentRow>("POST", sitePath(address.value, "incidents"), body);
     if (written.ok) navigate({ ...FRESH, id: written.data.id });
-    else setFault(written.problem.detail ?? written.problem.title);
+    else setFault(problemText(written.problem));
   }
 
   return (

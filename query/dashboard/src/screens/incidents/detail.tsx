@@ -6,10 +6,10 @@ import { parseFilter } from "../../address/filter.ts";
 import { address, hrefWith } from "../../address/navigate.ts";
 import { fixedRange } from "../../address/range.ts";
 import { isShared } from "../../api/token.ts";
-import { send, serverNow } from "../../api/client.ts";
+import { problemText, send, serverNow } from "../../api/client.ts";
 import type { Impact, Segment } from "../../api/impact-types.ts";
 import { sitePath } from "../../api/paths.ts";
-import { partAs, useScreenData } from "../../api/screen-data.ts";
+import { answerTo, partAs, useScreenData } from "../../api/screen-data.ts";
 import type { IncidentRow } from "../../api/types.ts";
 import { JUDGE_COUNT_MIN } from "../../stats/happiness.ts";
 import { formatCount, formatDecimal, formatDuration, formatShare, pageViews, plural } from "../../words/format.ts";
@@ -17,8 +17,10 @@ import { locale } from "../../words/language.ts";
 import { markWords } from "../../words/marks.ts";
 import { dimensionName, valueName } from "../../words/names.ts";
 import type { Phrase } from "../../words/phrase.ts";
-import { Headline } from "../../widgets/headline.tsx";
+import { CopyButton } from "../../widgets/copy-button.tsx";
 import { Link } from "../../widgets/link.tsx";
+import { Screen } from "../../widgets/screen.tsx";
+import { Table } from "../../widgets/table.tsx";
 import { Nothing, Widget } from "../../widgets/widget.tsx";
 
 const TABLES = ["page", "country", "device", "release"];
@@ -28,29 +30,24 @@ export function IncidentDetail({ id }: { id: string }) {
   const data = useScreenData({ incident: path, impact: `${path}/impact` }, true);
   const words = markWords().incidents;
   const told = partAs<IncidentRow>(data, "incident");
-  const impact = partAs<Impact>(data, "impact");
-  const incident = told?.ok ? told.answer.data : undefined;
+  const impact = answerTo<Impact>(data, "impact");
+  const incident = answerTo<IncidentRow>(data, "incident");
   const sentence = told === undefined ? null : incident === undefined ? [{ text: told.ok || told.problem.status !== 404 ? words.question : words.unknown(id) }]
-    : impact?.ok ? impactSentence(incident, impact.answer.data) : [{ text: incident.title, strong: true }];
+    : impact === undefined ? [{ text: incident.title, strong: true }] : impactSentence(incident, impact);
   return (
-    <>
-      <p class="crumbs"><Link href={hrefWith({ id: null })}><span aria-hidden="true">← </span>{words.back}</Link></p>
-      <Headline phrases={sentence} stale={data.stale} />
-      {incident !== undefined && <Ways incident={incident} path={path} changed={data.retry} />}
-      <div class="grid">
-        <Widget<Impact> class="w-half" title={words.words} data={data} part="impact">
-          {(answer) => <Paragraphs texts={answer.data.paragraphs} />}
+    <Screen data={data} phrases={sentence} back={[hrefWith({ id: null }), words.back]} above={incident && <Ways incident={incident} path={path} changed={data.retry} />}>
+      <Widget<Impact> class="w-half" title={words.words} data={data} part="impact">
+        {(answer) => <Paragraphs texts={answer.data.paragraphs} />}
+      </Widget>
+      <Widget<Impact> class="w-half" title={words.figures} data={data} part="impact">
+        {(answer) => <Facts impact={answer.data} />}
+      </Widget>
+      {TABLES.map((dimension) => (
+        <Widget<Impact> key={dimension} class="w-half table-card" title={words.by[dimension]} data={data} part="impact">
+          {(answer) => <Segments rows={answer.data.by[dimension] ?? []} dimension={dimension} />}
         </Widget>
-        <Widget<Impact> class="w-half" title={words.figures} data={data} part="impact">
-          {(answer) => <Facts impact={answer.data} />}
-        </Widget>
-        {TABLES.map((dimension) => (
-          <Widget<Impact> key={dimension} class="w-half table-card" title={words.by[dimension]} data={data} part="impact">
-            {(answer) => <Segments rows={answer.data.by[dimension] ?? []} dimension={dimension} />}
-          </Widget>
-        ))}
-      </div>
-    </>
+      ))}
+    </Screen>
   );
 }
 
@@ -73,7 +70,7 @@ function Ways({ incident, path, changed }: { incident: IncidentRow; path: string
     const kept = Object.fromEntries(Object.entries({ title, from, filters: incident.filters, journey, note, source }).filter(([, value]) => value !== null));
     const written = await send<IncidentRow>("PUT", path, { ...kept, to: new Date(serverNow()).toISOString() });
     if (written.ok) changed();
-    else setFault(written.problem.detail ?? written.problem.title);
+    else setFault(problemText(written.problem));
   }
   return (
     <p class="ways incident-ways">
@@ -86,16 +83,12 @@ function Ways({ incident, path, changed }: { incident: IncidentRow; path: string
 
 /** The server's own words, which are English. */
 function Paragraphs({ texts }: { texts: readonly string[] }) {
-  const [said, setSaid] = useState("");
   const words = markWords().incidents;
   if (texts.length === 0) return <Nothing />;
   return (
     <>
       <div class="prose" lang="en">{texts.map((text) => <p key={text}>{text}</p>)}</div>
-      <p class="ways">
-        <button type="button" class="button" onClick={() => navigator.clipboard.writeText(texts.join("\n\n")).then(() => setSaid(words.copied), () => setSaid(""))}>{words.copy}</button>
-        <span role="status">{said}</span>
-      </p>
+      <p class="ways"><CopyButton text={texts.join("\n\n")} words={words.copy} done={words.copied} /></p>
     </>
   );
 }
@@ -124,22 +117,11 @@ function Segments({ rows, dimension }: { rows: readonly Segment[]; dimension: st
   const { segment } = markWords().incidents;
   if (rows.length === 0) return <Nothing />;
   return (
-    <div class="scroll" tabIndex={0} role="group" aria-label={dimensionName(dimension)}>
-      <table class="groups">
-        <thead>
-          <tr><th scope="col">{dimensionName(dimension)}</th><th scope="col" class="number">{segment.hurt}</th><th scope="col" class="number">{segment.there}</th><th scope="col" class="number wide">{segment.failed}</th></tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => (
-            <tr key={row.value} class={row.visitors < JUDGE_COUNT_MIN ? "few" : undefined}>
-              <th scope="row">{valueName(dimension, row.value)}</th>
-              <td class="number">{formatCount(row.hard + row.soft)}</td>
-              <td class="number">{formatCount(row.visitors)}</td>
-              <td class="number wide">{formatCount(row.failed_views)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table label={dimensionName(dimension)} class="groups" rows={rows} by={(row) => row.value} rowClass={(row) => row.visitors < JUDGE_COUNT_MIN && "few"} columns={[
+      [dimensionName(dimension), (row) => valueName(dimension, row.value)],
+      [segment.hurt, (row) => formatCount(row.hard + row.soft), "number"],
+      [segment.there, (row) => formatCount(row.visitors), "number"],
+      [segment.failed, (row) => formatCount(row.failed_views), "number wide"],
+    ]} />
   );
 }

@@ -3,7 +3,8 @@
 import type { Slo, SloStatus } from "../../api/promise-types.ts";
 import { formatShare } from "../../words/format.ts";
 import { promiseWords } from "../../words/promises.ts";
-import { formatTime } from "../../words/time.ts";
+import { formatAt } from "../../words/time.ts";
+import { Shape } from "../../widgets/shape.tsx";
 
 const SHAPES: Readonly<Record<SloStatus, "good" | "fair" | "poor" | "none">> = { ok: "good", at_risk: "fair", exhausted: "poor", breached: "poor", no_data: "none" };
 
@@ -11,9 +12,7 @@ export function StatusBadge({ status }: { status: SloStatus }) {
   const shape = SHAPES[status];
   return (
     <span class={`badge ${shape}`}>
-      <svg viewBox="0 0 10 10" width="9" height="9" aria-hidden="true" focusable="false">
-        {shape === "good" ? <circle cx="5" cy="5" r="4.5" /> : shape === "fair" ? <rect x="1" y="1" width="8" height="8" /> : shape === "poor" ? <path d="M5 .5 9.8 9.5H.2z" /> : <path d="M1 4h8v2H1z" />}
-      </svg>
+      <Shape of={shape} />
       {promiseWords().statuses[status].word}
     </span>
   );
@@ -31,5 +30,5 @@ export function paceWords({ budget }: Slo, tz: string): string {
   if (budget.remaining === null) return words.statuses.no_data.word;
   const left = leftWords(budget.remaining);
   if (budget.remaining <= 0) return left;
-  return `${left}; ${budget.exhausts_at === null ? words.lasts : words.spentOn(formatTime(Date.parse(budget.exhausts_at), "full", tz))}`;
+  return `${left}; ${budget.exhausts_at === null ? words.lasts : words.spentOn(formatAt(budget.exhausts_at, tz))}`;
 }

@@ -2,10 +2,11 @@
 
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { send, type Written } from "../../api/client.ts";
+import { problemText, send, type Written } from "../../api/client.ts";
 import { partAs, type ScreenData } from "../../api/screen-data.ts";
 import type { Problem } from "../../api/types.ts";
 import { settingsWords } from "../../words/settings.ts";
+import { type Column, Table } from "../../widgets/table.tsx";
 import { Nothing, Widget } from "../../widgets/widget.tsx";
 
 export interface Field {
@@ -23,7 +24,7 @@ export type Values = Readonly<Record<string, string>>;
 export function problemWords(problem: Problem): string {
   const words = settingsWords();
   if (problem.status === 403 || problem.status === 401) return words.adminsOnly;
-  const text = problem.detail ?? problem.title;
+  const text = problemText(problem);
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
@@ -115,12 +116,8 @@ export function Kept<Row>({ title, hint, data, part: name, none, columns, row, c
       {(answer) => (
         <>
           {answer.data.length === 0 ? <Nothing>{none}</Nothing> : (
-            <div class="scroll" tabIndex={0} role="group" aria-label={title}>
-              <table>
-                <thead><tr>{columns.map((column) => <th key={column} scope="col">{column}</th>)}<th scope="col"><span class="sr-only">{words.remove}</span></th></tr></thead>
-                <tbody>{answer.data.map(row).map(({ key, cells }) => <tr key={key}>{cells.map((cell, index) => (index === 0 ? <th key={index} scope="row" class="wrap">{cell}</th> : <td key={index}>{cell}</td>))}</tr>)}</tbody>
-              </table>
-            </div>
+            <Table label={title} rows={answer.data.map(row)} by={({ key }) => key}
+              columns={[...columns, <span class="sr-only">{words.remove}</span>].map((column, index): Column<ReturnType<typeof row>> => [column, ({ cells }) => cells[index], index === 0 ? "wrap" : undefined])} />
           )}
           {children}
         </>

@@ -7,6 +7,7 @@ import type { ScreenData } from "../../api/screen-data.ts";
 import type { JourneyRow } from "../../api/visits.ts";
 import { formatCount } from "../../words/format.ts";
 import { settingsWords } from "../../words/settings.ts";
+import { Code } from "../../widgets/code.tsx";
 import { Link } from "../../widgets/link.tsx";
 import { Kept, RemoveButton, SmallForm } from "./form.tsx";
 
@@ -19,7 +20,7 @@ export function Snippet({ waiting }: { waiting: boolean | undefined }) {
     <section class="card w-half">
       <header><h2>{words.line}</h2></header>
       <p class="hint">{words.lineHint}</p>
-      <pre tabIndex={0} aria-label={words.line}><code>{snippet}</code></pre>
+      <Code label={words.line}>{snippet}</Code>
       <p class="ways"><button type="button" class="button" onClick={copy}>{words.copy}</button> <span role="status">{said}</span></p>
       {waiting !== undefined && <p class="more" role="status">{waiting ? words.looking : words.arriving}<span class="pulse" aria-hidden="true" /></p>}
     </section>
@@ -34,7 +35,7 @@ export function PageRules() {
     <section class="card w-half">
       <header><h2>{words.rules}</h2></header>
       <p class="hint">{words.rulesHint}</p>
-      <pre tabIndex={0} aria-label={words.rules}><code>{RULES}</code></pre>
+      <Code label={words.rules}>{RULES}</Code>
       <p class="ways"><Link class="button" href={hrefWith({ screen: "pages" })}>{words.rulesLook}</Link></p>
     </section>
   );

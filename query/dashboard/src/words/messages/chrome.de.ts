@@ -120,12 +120,6 @@ const chrome: typeof en = {
     close: "Schließen",
     drag: "Über ein Diagramm ziehen zeigt diesen Abschnitt.",
   },
-  noSite: {
-    title: "Noch keine Website",
-    lead: ["Nennen Sie Felt Ihre Website in ", " und starten Sie es neu:"],
-    unknown: (site) => `Eine Website „${site}“ gibt es nicht`,
-    yours: "Oder sie ist nicht für Sie bestimmt. Diese sind es:",
-  },
   renewed: "Felt wurde inzwischen erneuert, oder die Verbindung fehlt: dieser Teil ließ sich nicht holen.",
   reload: "Seite neu laden",
 };

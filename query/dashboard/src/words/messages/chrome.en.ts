@@ -116,12 +116,6 @@ const chrome = {
     close: "Close",
     drag: "Drag over a chart to look at that stretch of time.",
   },
-  noSite: {
-    title: "No site yet",
-    lead: ["Tell Felt about your site in ", ", then start it again:"] as [string, string],
-    unknown: (site: string) => `There is no site “${site}”`,
-    yours: "Or it is not yours to see. These are:",
-  },
   renewed: "Felt was renewed meanwhile, or the connection was lost: this part could not be fetched.",
   reload: "Load the page again",
 };

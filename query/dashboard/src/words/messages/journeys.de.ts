@@ -37,7 +37,6 @@ const journeys: typeof en = {
   leavesNobody: "niemand geht hier",
   half: (time) => `die Hälfte geht binnen ${time} weiter`,
   failedNote: (views) => `${views} fehlgeschlagen`,
-  page: ["Seite", "Seiten"],
   unhappy: (score) => `Zufriedenheit ${score}`,
   speedTitle: "Zählt das Tempo?",
   speedHint: "Wie viele ans Ziel kamen, je nachdem, wie lange sie auf die erste Seite warteten. Gleiches wird mit Gleichem verglichen: jede Spanne so, als hätten dieselben Geräte und Länder so lange gewartet.",

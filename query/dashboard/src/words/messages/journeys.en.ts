@@ -35,7 +35,6 @@ const journeys = {
   leavesNobody: "nobody leaves here",
   half: (time: string) => `half go on within ${time}`,
   failedNote: (views: string) => `${views} failed`,
-  page: ["page", "pages"] as [string, string],
   unhappy: (score: string) => `happiness ${score}`,
   speedTitle: "Does speed matter?",
   speedHint: "How many got to the end, by how long they waited for the first page. Like is compared with like: each span as if the same devices and countries had waited so long.",

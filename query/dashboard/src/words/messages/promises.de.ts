@@ -34,16 +34,14 @@ const promises: typeof en = {
   bad: "Schlechte",
   budgetCourse: (now, lowest, when) => `Jetzt: ${now}; am wenigsten ${when}, ${lowest}.`,
   nothingLeftLine: "alles verbraucht",
-  spender: { what: "Was", of: "Von", bad: "Schlechte", share: "Von allen schlechten", budget: "Vom Budget", lift: "Gemessen an der Größe", times: (n) => `${n}×`, only: (what) => `Die Besuche von ${what} ansehen` },
+  spender: { what: "Was", bad: "Schlechte", share: "Von allen schlechten", lift: "Gemessen an der Größe", times: (n) => `${n}×`, only: (what) => `Die Besuche von ${what} ansehen` },
   burn: { window: "Über", pace: "Tempo", times: (n) => `${n}-mal so schnell wie erlaubt`, names: { "5m": "5 Minuten", "1h": "1 Stunde", "6h": "6 Stunden", "3d": "3 Tage" } },
   rule: {
     names: { page_fast: "Sofort, schnell", page_slow: "Sofort, langsam", ticket_fast: "Zur Arbeitszeit, schnell", ticket_slow: "Zur Arbeitszeit, langsam" },
     when: (factor, long, short) => `über ${factor}-mal so schnell wie erlaubt, über ${long} und über ${short}`,
     states: { inactive: "still", pending: "kurz davor", firing: "schlägt an", resolved: "vorbei" },
     unreachable: "kann bei diesem Ziel nie anschlagen",
-    name: "Regel",
     state: "Stand",
-    fires: "Schlägt an, wenn das Budget schwindet",
   },
   alert: {
     none: "Kein Alarm hat angeschlagen. Sie bekommen Bescheid, wenn ein Budget zu schnell schwindet.",

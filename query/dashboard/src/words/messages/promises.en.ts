@@ -33,16 +33,14 @@ const promises = {
   bad: "Bad ones",
   budgetCourse: (now: string, lowest: string, when: string) => `Now ${now}; lowest on ${when}, ${lowest}.`,
   nothingLeftLine: "all spent",
-  spender: { what: "What", of: "Of", bad: "Bad", share: "Of all bad", budget: "Of the budget", lift: "Against its size", times: (n: string) => `${n}×`, only: (what: string) => `Look at the visits of ${what}` },
+  spender: { what: "What", bad: "Bad", share: "Of all bad", lift: "Against its size", times: (n: string) => `${n}×`, only: (what: string) => `Look at the visits of ${what}` },
   burn: { window: "Over", pace: "Pace", times: (n: string) => `${n} times as fast as allowed`, names: { "5m": "5 minutes", "1h": "1 hour", "6h": "6 hours", "3d": "3 days" } as Record<string, string> },
   rule: {
     names: { page_fast: "At once, fast", page_slow: "At once, slow", ticket_fast: "In working hours, fast", ticket_slow: "In working hours, slow" } as Record<string, string>,
     when: (factor: string, long: string, short: string) => `over ${factor} times as fast as allowed, for ${long} and for ${short}`,
     states: { inactive: "quiet", pending: "about to fire", firing: "firing", resolved: "over" },
     unreachable: "can never fire at this objective",
-    name: "Rule",
     state: "State",
-    fires: "Fires when the budget burns",
   },
   alert: {
     none: "No alert has fired. You are told when a budget burns too fast.",

@@ -1,4 +1,4 @@
-// Deutsch: Anmelden.
+// Deutsch: Anmelden, und ein Felt ohne Website.
 
 import type en from "./sign-in.en.ts";
 
@@ -29,6 +29,12 @@ const signIn: typeof en = {
     wrong: "Die E-Mail-Adresse oder das Passwort stimmt nicht.",
     wait: (seconds) => `Zu viele Versuche. Bis zum nächsten ${seconds ?? "einige"} Sekunden warten.`,
     unreachable: "Der Server ist nicht erreichbar.",
+  },
+  noSite: {
+    title: "Noch keine Website",
+    lead: ["Nennen Sie Felt Ihre Website in ", " und starten Sie es neu:"],
+    unknown: (site) => `Eine Website „${site}“ gibt es nicht`,
+    yours: "Oder sie ist nicht für Sie bestimmt. Diese sind es:",
   },
 };
 export default signIn;

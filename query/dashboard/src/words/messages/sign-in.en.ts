@@ -1,4 +1,4 @@
-// English: signing in.
+// English: signing in, and a Felt without a site.
 
 const signIn = {
   title: "Sign in",
@@ -27,6 +27,12 @@ const signIn = {
     wrong: "The e-mail address or the password is not right.",
     wait: (seconds: string | null) => `Too many tries. Wait ${seconds ?? "some"} seconds before the next.`,
     unreachable: "The server cannot be reached.",
+  },
+  noSite: {
+    title: "No site yet",
+    lead: ["Tell Felt about your site in ", ", then start it again:"] as [string, string],
+    unknown: (site: string) => `There is no site “${site}”`,
+    yours: "Or it is not yours to see. These are:",
   },
 };
 export default signIn;
