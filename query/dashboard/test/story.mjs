@@ -1,11 +1,15 @@
 // Walks the demo's story in a real Chromium, over a running `felt demo` (`--base URL`), as somebody does who knows nothing of it:
 // from Happiness, within three clicks each, to the release that made it worse, the incident, the slow country and the unhappy
 // journey. What is clicked follows from what stands on the screen. Then every screen's address is opened anew and reloaded, and has to
-// show the same. Prints what was found, as JSON: {"release":{"found":…,"clicks":…},…,"addresses":…}.
+// show the same. Each screen's sentence is held against the API's answer to the same question (story/sentences.mjs), and the screens
+// against axe-core and the keyboard (story/access.mjs). Prints what was found, as JSON:
+// {"release":{"found":…,"clicks":…},…,"addresses":…,"sentences":…,"accessible":…,"keyboard":[…]}.
 
 import assert from "node:assert/strict";
 import { parseArgs } from "node:util";
 import { launchChromium, openPage, settled } from "./browser/chromium.mjs";
+import { accessible, byKeyboard } from "./story/access.mjs";
+import { sentences } from "./story/sentences.mjs";
 
 const { base } = parseArgs({ options: { base: { type: "string" } } }).values;
 const CLICKS_MAX = 3;
@@ -99,7 +103,7 @@ function state(live) {
   const chosen = [...document.querySelectorAll("[aria-current], [aria-pressed=true]")].map((element) => words(element));
   const typed = [...document.querySelectorAll("main input:not([type=datetime-local]), main select, .scope input, .scope select")].map((field) => (field.type === "checkbox" ? field.checked : field.value));
   const chips = [...document.querySelectorAll(".chips")].map(words);
-  return JSON.stringify({ address: location.pathname + location.search, title: document.title, main: live ? words(document.querySelector("main")).replace(/\d[\d.,]*/g, "0") : words(document.querySelector("main")), chosen, chips, typed });
+  return JSON.stringify({ address: location.pathname + location.search, title: document.title, main: live ? words(document.querySelector("main")).replace(/\d[\d.,]*(?: (?:ms|s|min|h)\b)?/g, "0") : words(document.querySelector("main")), chosen, chips, typed });
 }
 
 /** Promises are judged at this moment, and Data health says how fresh it is: there the figures go on, whatever the range. */
@@ -135,11 +139,13 @@ async function restores(address) {
   await shows(address, before, "after going back");
 }
 
-/** One address of every screen, with as much in it as the screen knows; the time stands still, so that the figures do. */
+const day = (ago) => `${new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10)}T00:00:00Z`;
+/** Stands still, so that the figures do. */
+const time = `from=${day(10)}&to=${day(1)}&tz=Europe/Berlin`;
+
+/** One address of every screen, with as much in it as the screen knows. */
 async function addresses() {
   const ask = async (call) => (await (await fetch(`${base}/api/v1/sites/shop/${call}`)).json()).data;
-  const day = (ago) => `${new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10)}T00:00:00Z`;
-  const time = `from=${day(10)}&to=${day(1)}&tz=Europe/Berlin`;
   const [visit] = await ask(`sessions?range=28d&limit=1`);
   return [
     `happiness?${time}&f=device:is:mobile&f=country:not:BR&vs=week&step=1d`,
@@ -164,8 +170,13 @@ try {
   const story = { release: await worseRelease(), incident: await incident(), country: await slowCountry(), journey: await unhappyJourney() };
   const all = await addresses();
   for (const address of all) await restores(address);
+  const more = {
+    sentences: await sentences(page, base, time, WAIT_MS_MAX),
+    accessible: await accessible(browser, base, all, WAIT_MS_MAX),
+    keyboard: await byKeyboard(page, base),
+  };
   assert.deepEqual(faults, [], "no script failed on the way");
-  console.log(JSON.stringify({ ...story, addresses: all.length }));
+  console.log(JSON.stringify({ ...story, addresses: all.length, ...more }));
 } finally {
   await browser.close();
 }
