@@ -33,7 +33,7 @@ tests/oidc/node_modules/.stamp: tests/oidc/package-lock.json
 js-beacon/dist/.stamp: js-beacon/node_modules/.stamp $(shell find js-beacon/src -type f) js-beacon/package.json js-beacon/build.mjs js-beacon/small.mjs js-beacon/index.d.ts
 	cd js-beacon && npm run --silent build && touch dist/.stamp
 
-query/dashboard/dist/.stamp: query/dashboard/node_modules/.stamp $(shell find query/dashboard/src -type f) query/dashboard/package.json
+query/dashboard/dist/.stamp: query/dashboard/node_modules/.stamp $(shell find query/dashboard/src -type f) query/dashboard/package.json query/dashboard/build.mjs query/dashboard/short-keys.mjs
 	cd query/dashboard && npm run --silent build && touch dist/.stamp
 
 setup: third-party/node_modules/.stamp ## Fetch the pinned third-party data that is built in
@@ -82,8 +82,9 @@ test-long: assets engine kafka ## Promises under fire for ten minutes a seed, a 
 	cargo build --workspace --bins --locked
 	target/debug/felt-chaos
 
-bench: build engine kafka ## Benches; docs/performance.md holds their figures
+bench: build engine kafka chromium ## Benches; docs/performance.md holds their figures
 	cargo bench --workspace --locked
+	cd query/dashboard && npm run --silent speed
 
 fuzz: assets ## Fuzz with a nightly compiler: TARGET=beacon FUZZ_RUNS=10000000; all targets, shortly, by default
 	fuzz/run.sh
