@@ -66,7 +66,7 @@ export const refreshers: ((view: View) => void)[] = [];
 /** Observes entries of a type, those from before included; nothing happens where the browser does not know the type. */
 export const observe = <T extends PerformanceEntry>(type: string, each: (entry: T) => void, options?: object): void => {
   if (!supports(type)) return;
-  const all = (entries: PerformanceEntryList): void => (entries as T[]).forEach(guarded((entry) => each(entry)));
+  const all = (entries: PerformanceEntryList): void => (entries as T[]).forEach(guarded(each));
   const observer = new PerformanceObserver(
     FULL
       ? (list, _, more?: { droppedEntriesCount?: number }) => {

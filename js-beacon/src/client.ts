@@ -1,5 +1,5 @@
 // What the browser says about itself, as coarse as it says it.
-import { guarded } from "./browser";
+import { guarded, later } from "./browser";
 import { shared } from "./wire";
 
 interface BrowserNavigator extends Navigator {
@@ -20,5 +20,6 @@ export const describeClient = (): void => {
       observer.disconnect();
     }),
   );
-  observer.observe(document.documentElement);
+  // That takes longer than all the rest here, so it has a task of its own.
+  later(() => observer.observe(document.documentElement));
 };

@@ -12,6 +12,7 @@ import { waitMs } from "./backoff";
 import { guarded, later, listen, now, refreshers, win } from "./browser";
 import { config } from "./config";
 import { AGE_MS_MAX, ARMED_MS_MAX, ARM_INTERVAL_MS, KEPT_CHARS_MAX, VIEWS_KEPT_MAX } from "./limits";
+import { session } from "./session";
 import { cut } from "./url";
 import { current, list } from "./views";
 import { bodyOf, groupsOf, stateOf } from "./wire";
@@ -44,7 +45,11 @@ const due = (): [items: Item[], commit: () => void] => {
   disarm();
   disarm = nothing;
   current()._wire.title = cut(document.title);
-  for (const view of list) for (const refresh of refreshers) guarded(refresh)(view);
+  for (const view of list) {
+    // Storage may take milliseconds to answer the first time, so a page's start does not wait for it.
+    view._wire.session ||= session();
+    for (const refresh of refreshers) guarded(refresh)(view);
+  }
   const views = list.filter((view) => config._open && (view._state = stateOf(view)) !== view._sent);
   return [
     views.map(({ _id, _seq, _start, _state }) => [_id, _seq, 0, performance.timeOrigin + _start, _state!]),
@@ -72,7 +77,8 @@ export const changed = (): void => {
       const [items, commit] = due();
       const abort = new AbortController();
       const armed = groupsOf(items).map((group) => postLater(group, { signal: abort.signal, activateAfter: ARMED_MS_MAX }));
-      disarm = () => (armed.some((result) => result?.activated) ? commit() : abort.abort());
+      // With a reason, or the browser makes an error of its own, stack and all.
+      disarm = () => (armed.some((result) => result?.activated) ? commit() : abort.abort(1));
     }, armedAt + ARM_INTERVAL_MS - now());
   }
 };
@@ -140,8 +146,10 @@ export const sendNow = (): void => {
 
 /** Takes over what an earlier page left, where it may be kept at all. */
 export const restore = (): void => {
-  keep(guarded(() => config._keeps && (JSON.parse(localStorage[KEY] as string) as Item[]).filter(([view]) => view))() || []);
-  retry();
+  if (config._keeps) {
+    keep(guarded(() => (JSON.parse(localStorage[KEY] as string) as Item[]).filter(([view]) => view))() || []);
+    retry();
+  }
 };
 
 export const startSending = (): void => {

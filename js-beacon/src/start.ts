@@ -22,7 +22,7 @@ import type { Options } from "./config";
 /** Something that measures more than the core does; it may read its own settings. */
 export type Part = (options: Partial<Options>) => void;
 
-const run = (options: Partial<Options>, parts: readonly Part[]): void => {
+const run = (options: Partial<Options>, parts: readonly Part[] | undefined): void => {
   shared.release = options.release;
   shared.sample_rate = config._sample;
 
@@ -33,10 +33,12 @@ const run = (options: Partial<Options>, parts: readonly Part[]): void => {
   });
   // Before the interactions that they explain.
   if (FULL) watchFrames();
-  for (const part of [startSending, measurePaints, measureCls, measureInp, measureNavigation, watchErrors, watchRoutes, ...(FULL ? parts : [])]) {
+  for (const part of [startSending, measurePaints, measureCls, measureInp, measureNavigation, watchErrors, watchRoutes, ...(FULL ? parts! : [])]) {
     guarded(part)(options);
   }
 
+  // Storage is first looked into in a task of its own.
+  later(session);
   const entry = navigationEntry();
   const start = entry.activationStart ?? 0;
   const view = begin(navigationKind(entry), start, scrubUrl(document.referrer), options.route);
@@ -63,7 +65,7 @@ const run = (options: Partial<Options>, parts: readonly Part[]): void => {
 };
 
 /** Starts measuring, unless a beacon runs already or the visitor does not want it. `base` is what a relative endpoint is relative to. */
-export const start = guarded((options: Partial<Options>, parts: readonly Part[] = [], base = FULL ? location.href : ""): void => {
+export const start = guarded((options: Partial<Options>, parts: readonly Part[] | undefined = FULL ? [] : undefined, base = FULL ? location.href : ""): void => {
   if (win.felt?.running) return;
   const queue = (win.felt?.q ?? []) as unknown[][];
   let deliver: (args: unknown[]) => unknown = (args) => queue.push(args);
@@ -74,7 +76,7 @@ export const start = guarded((options: Partial<Options>, parts: readonly Part[] 
     // Calls go nowhere, rather than into a queue that nobody empties.
     if (FULL) deliver = () => {};
     configure(options, base as string);
-    if (!mayMeasure(options, navigator as object) || share(session()) >= config._sample) return;
+    if (!mayMeasure(options, navigator as object) || (config._sample < 1 && share(session()) >= config._sample)) return;
     run(options, parts);
     if (FULL) {
       deliver = api;
@@ -89,6 +91,6 @@ export const start = guarded((options: Partial<Options>, parts: readonly Part[] 
 /** Starts with the settings of the script element. */
 export const startFromScript = (parts?: readonly Part[]): void => {
   // A module, or a script written into the page by another one, does not know its own element.
-  const script = (document.currentScript ?? (FULL && document.querySelector("script[data-site]"))) as HTMLScriptElement;
+  const script = (FULL ? (document.currentScript ?? document.querySelector("script[data-site]")) : document.currentScript) as HTMLScriptElement;
   start(script.dataset, parts, script.src || (FULL ? location.href : ""));
 };

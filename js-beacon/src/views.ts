@@ -3,7 +3,6 @@ import { guarded, now } from "./browser";
 import { randomId } from "./id";
 import { EVENTS_OF_KIND_MAX } from "./limits";
 import { changed } from "./send";
-import { session } from "./session";
 import { cut, scrubUrl } from "./url";
 import type { Press } from "./inp";
 
@@ -42,7 +41,8 @@ export interface View {
   _burst: { _sum?: number; _began?: number; _last?: number; _largest?: number; _blame?: { target: string; time: number } };
   /** What goes out as it is. */
   readonly _wire: {
-    session: string;
+    /** Known once there is something to send. */
+    session?: string;
     nav: NavigationKind;
     url: string;
     referrer: string;
@@ -84,7 +84,6 @@ export const begin = (nav: NavigationKind, start: number, referrer: string, rout
     _count: interactionCount(),
     _burst: {},
     _wire: {
-      session: session(),
       nav,
       url: scrubUrl(location.href),
       referrer,

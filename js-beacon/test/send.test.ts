@@ -4,17 +4,18 @@ import { waitMs } from "../src/backoff";
 import { config } from "../src/config";
 import { KEPT_CHARS_MAX } from "../src/limits";
 import { KEY, sendEarly, sendNow, startSending } from "../src/send";
+import { KEY as SESSION } from "../src/session";
 import { begin, list } from "../src/views";
 import { installStorage } from "./view";
 
-type Sent = { attempt: number; seq: number; view: string; age: number }[];
+type Sent = { attempt: number; seq: number; view: string; session: string; age: number }[];
 let sent: Sent[] = [];
 let answers: (() => Promise<unknown>)[] = [];
 let timers: { call: () => void; ms: number }[] = [];
 let time = 1_800_000_000_000;
 let online = true;
 const stored = installStorage("localStorage");
-installStorage("sessionStorage");
+const tab = installStorage("sessionStorage");
 
 Object.assign(globalThis, {
   addEventListener: () => {},
@@ -98,6 +99,16 @@ test("nothing changed, nothing sent", () => {
   sendNow();
   sendNow();
   assert.equal(sent.length, 1);
+});
+
+test("storage is not touched when a view begins, and yet a page that is left at once has the session of its tab", () => {
+  tab[SESSION] = `1234567890123 ${time - 1_000}`;
+  const before = { ...tab };
+  begin("navigate", 0, "");
+  assert.deepEqual(tab, before);
+  sendNow();
+  assert.equal(sent[0]![0]!.session, "1234567890123");
+  assert.equal(tab[SESSION], `1234567890123 ${time}`);
 });
 
 test("before consent nothing is stored; with it, what cannot be sent waits for the next page, for a day at most", async () => {
