@@ -1,7 +1,10 @@
 // Plays scenarios in fresh visits, and waits until all of their views have been sent.
 import { startBrowser } from "./cdp.mjs";
-import { expectedViews, pair } from "./expected.mjs";
+import { differences, expectedViews, pair } from "./expected.mjs";
 import { openVisit } from "./tab.mjs";
+
+/** What a page had left to say when it was closed has come by then, ms. */
+const LAST_WORD_MS_MAX = 3_000;
 
 /** Gives `{ pairs, snapshots, beacons }`: what web-vitals saw beside what was sent, and all that was sent, in order. */
 export async function play(scenario, { browser, server, script }) {
@@ -18,8 +21,11 @@ export async function play(scenario, { browser, server, script }) {
     const over = ({ first_hidden, left }) => first_hidden !== undefined || left !== undefined;
     const complete = () => ours().filter(over).length >= scenario.views && (scenario.complete?.(ours()) ?? true);
     await server.arrived(complete, `the end of ${scenario.views} views`);
+    // A value that came between hiding and closing is sent by itself: what differs is not judged before it can have arrived.
+    const pairs = () => pair(expectedViews(tab.oracle), ours());
+    await server.arrived(() => pairs().flatMap(differences).length === 0, "the last word", LAST_WORD_MS_MAX).catch(() => {});
     const beacons = server.beacons.slice(before);
-    return { pairs: pair(expectedViews(tab.oracle), ours()), views: ours(), beacons, reports: tab.oracle };
+    return { pairs: pairs(), views: ours(), beacons, reports: tab.oracle };
   } finally {
     await visit.close();
     await own?.close();
