@@ -1,7 +1,7 @@
 //! A question's query string: what is taken prints to a string that says the same, and no text of it ever stands in SQL.
 
 use felt_query::grammar::{Call, Dimension, Measure, Op, Query};
-use felt_query::planner::{Ask, SourceKind, Top, Window, plan, statement};
+use felt_query::planner::{Ask, Eras, SourceKind, Top, Window, plan, statement};
 
 /// The calls that take the grammar.
 const CALLS: [Call; 7] =
@@ -58,6 +58,7 @@ fn ask_of(query: &Query) -> Ask {
         histograms: query.min.is_multiple_of(2),
         groups: grouped.filter(|_| !alone),
         host: None,
+        eras: Eras::new(),
         top: alone.then(|| Top { contains: query.q.clone(), limit: query.limit }),
     }
 }

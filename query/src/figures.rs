@@ -5,7 +5,8 @@ use crate::grammar::{Measure, Stat};
 use crate::planner::Cell;
 use crate::record::{Record, number, number_or_null, share};
 use felt_schema::anchors::Level;
-use felt_schema::happiness::{Cause, LevelCounts};
+use felt_schema::apdex::Apdex;
+use felt_schema::happiness::{Cause, LevelCounts, wilson};
 use felt_schema::histogram::Limit;
 use felt_schema::metric::Rating;
 use serde_json::{Map, Value, json};
@@ -27,6 +28,7 @@ pub fn figures(measure: &Measure, cell: &Cell, stats: &[Stat], style: LevelStyle
     let record = Record::new().with("metric", measure.name()).with("unit", measure.unit());
     match measure {
         Measure::Happiness => happiness(record, cell, style),
+        Measure::Apdex => apdex(record, cell),
         Measure::Value(_) | Measure::Timing(_) => value(record, measure, cell, stats),
     }
 }
@@ -100,6 +102,26 @@ fn happiness(mut record: Record, cell: &Cell, style: LevelStyle) -> Record {
         Cause::ALL.iter().zip(cell.causes).map(|(cause, count)| (cause.name().into(), share(count, unhappy))).collect();
     record.push("causes", causes);
     record
+}
+
+/// As the specification writes it, and the targets in ms that the views were held against.
+fn apdex(record: Record, cell: &Cell) -> Record {
+    let Apdex { satisfied, tolerating, frustrated } = cell.apdex;
+    let count = cell.apdex.count();
+    // A tolerating view is half a success.
+    let interval = (count > 0).then(|| wilson(satisfied as f64 + tolerating as f64 / 2.0, count as f64));
+    let targets: Vec<Value> = cell.targets_micro.iter().map(|micro| number(*micro as f64 / 1e3)).collect();
+    record
+        .with("count", count)
+        .with("value", number_or_null(cell.apdex.score()))
+        .with("low", number_or_null(interval.map(|(low, _)| low)))
+        .with("high", number_or_null(interval.map(|(_, high)| high)))
+        .with("display", cell.apdex.display())
+        .with("rating", (count > 0).then(|| cell.apdex.rating().name()))
+        .with("satisfied", satisfied)
+        .with("tolerating", tolerating)
+        .with("frustrated", frustrated)
+        .with("targets_ms", targets)
 }
 
 /// What the reader should know about counts that are too small.

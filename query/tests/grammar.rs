@@ -41,6 +41,7 @@ fn dimension() -> impl Strategy<Value = Dimension> {
 fn measure() -> impl Strategy<Value = Measure> {
     prop_oneof![
         Just(Measure::Happiness),
+        Just(Measure::Apdex),
         select(&Metric::ALL[..]).prop_map(Measure::Value),
         text().prop_map(Measure::Timing),
     ]
@@ -111,7 +112,7 @@ prop_compose! {
         who in select(&Who::ALL[..]),
         vs in vs(),
         descending in any::<bool>(),
-        key in 0..6_usize,
+        key in 0..7_usize,
         limit in 1..=1000_u32,
         cursor in proptest::option::of(text()),
         min in 0..1_000_000_u64,
@@ -120,7 +121,11 @@ prop_compose! {
         currency in select(&["", "EUR", "JPY"][..]),
     ) -> Query {
         let takes = |parameter| call.takes(parameter);
-        let figure = metrics.iter().find(|metric| **metric != Measure::Happiness).cloned();
+        let mut metrics: Vec<Measure> = metrics.into_iter().filter(|measure| call.tells(measure)).collect();
+        if metrics.is_empty() {
+            metrics.push(Measure::Happiness);
+        }
+        let figure = metrics.iter().find(|metric| metric.has_values()).cloned();
         let key = match key {
             0 => OrderKey::Views,
             1 => OrderKey::Happiness,
@@ -129,6 +134,7 @@ prop_compose! {
             4.. if call == Call::Sessions => OrderKey::Views,
             3 => OrderKey::Lost,
             4 => OrderKey::Figure(figure, Stat::P75),
+            5 => OrderKey::Apdex,
             _ => OrderKey::Name(by[0].clone()),
         };
         let metrics = if takes(Parameter::Metrics) {
@@ -201,6 +207,7 @@ fn unknown_words_are_answered_with_the_nearest_known_one() {
         (Call::Summary, "metrics=lpc", "metrics", "lcp"),
         (Call::Summary, "metrics=LCP", "metrics", "lcp"),
         (Call::Summary, "metrics=happines", "metrics", "happiness"),
+        (Call::Summary, "metrics=appdex", "metrics", "apdex"),
         (Call::Summary, "metrics=timings:x", "metrics", "timing:NAME"),
         (Call::Summary, "stats=p7", "stats", "p75"),
         (Call::Summary, "stats=median", "stats", "mean"),
@@ -234,6 +241,8 @@ fn each_call_takes_its_own_parameters_only() {
         (Call::Summary, "vs=prev"),
         (Call::Series, "order=-views"),
         (Call::Distribution, "metrics=lcp&metric=lcp"),
+        (Call::Distribution, "metric=apdex"),
+        (Call::Compare, "metrics=lcp,apdex"),
         (Call::Health, "who=bots"),
         (Call::Schema, "range=7d"),
         (Call::Values, "metrics=lcp"),

@@ -43,8 +43,10 @@ fn compute(question: Question) -> BoxFuture<'static, Result<Answer, Problem>> {
     async move {
         let Question { state, site, query, window, .. } = &question;
         let ordering = GroupOrder::of(query);
+        let measures = ordering.measures(query);
         let ask = Ask {
-            measures: ordering.measures(query),
+            eras: question.eras(&measures).await?,
+            measures,
             by: query.by.clone(),
             histograms: ordering.percentile().is_some(),
             ..Ask::counts(&query.filters, query.who)
@@ -143,7 +145,8 @@ async fn detailed(
         return Ok(groups);
     }
     let names = groups.iter().map(|group| group.names.clone()).collect();
-    let ask = Ask { by: query.by.clone(), groups: Some(names), ..summary::ask(query) };
+    let eras = counted.eras.clone();
+    let ask = Ask { by: query.by.clone(), groups: Some(names), eras, ..summary::ask(query) };
     let plan = question.state.plan(&ask, question.window).unwrap_or_else(|_| plan.clone());
     let cells = question.state.cells("breakdown", &question.site, &ask, &plan).await?;
     let mut by_names: HashMap<Vec<String>, Group> =
@@ -182,10 +185,11 @@ struct GroupOrder {
 
 impl GroupOrder {
     fn of(query: &Query) -> Self {
-        let first_value = || query.metrics.iter().find(|measure| **measure != Measure::Happiness).cloned();
+        let first_value = || query.metrics.iter().find(|measure| measure.has_values()).cloned();
         let measure = match &query.order.key {
             OrderKey::Views | OrderKey::Name(_) | OrderKey::Started => None,
             OrderKey::Happiness | OrderKey::Unhappy | OrderKey::Lost => Some(Measure::Happiness),
+            OrderKey::Apdex => Some(Measure::Apdex),
             OrderKey::Figure(Some(measure), _) => Some(measure.clone()),
             OrderKey::Figure(None, _) => first_value().or(Some(Measure::Happiness)),
         };
@@ -240,6 +244,7 @@ impl GroupOrder {
             (OrderKey::Views, _) => Some(group.views as f64),
             (OrderKey::Happiness, _) => score()?.value,
             (OrderKey::Unhappy, _) => score()?.unhappiness,
+            (OrderKey::Apdex, _) => cell?.apdex.score(),
             (OrderKey::Lost, _) => score().and_then(|score| Some(score.unhappiness? * score.count as f64)),
             (OrderKey::Figure(_, stat), Some(cell)) => figure(measure?, cell, *stat),
             (OrderKey::Figure(..), None) | (OrderKey::Name(_) | OrderKey::Started, _) => None,

@@ -88,6 +88,11 @@ fn metrics(timings: Vec<String>) -> Vec<Value> {
         "description": "How the visits felt, 0 to 100: the levels of all page views that could be judged",
         "source": "docs/happiness.md",
     });
+    let apdex = json!({
+        "name": "apdex", "label": "Apdex", "unit": "ratio", "kind": "apdex", "limits": null, "levels": null,
+        "description": "The share of page views that opened within T, and half of those within 4 T; T is where annoying begins",
+        "source": "docs/happiness.md",
+    });
     let value = |metric: Metric| {
         let shown = |micro: u32| number(metric.from_micro(micro));
         json!({
@@ -105,7 +110,7 @@ fn metrics(timings: Vec<String>) -> Vec<Value> {
         })
     };
     let values = Metric::ALL.into_iter().map(value);
-    std::iter::once(happiness).chain(values).chain(timings.into_iter().map(timing)).collect()
+    [happiness, apdex].into_iter().chain(values).chain(timings.into_iter().map(timing)).collect()
 }
 
 fn since(question: &Question, days: i64) -> Window {

@@ -36,7 +36,8 @@ fn compute(question: Question) -> BoxFuture<'static, Result<Answer, Problem>> {
     async move {
         let Question { state, site, query, window, .. } = &question;
         let (step, mut starts) = edges(query.step, *window, &query.zone).map_err(fault_problem)?;
-        let mut ask = Ask { edges: Some(starts.clone()), ..summary::ask(query) };
+        let eras = question.eras(&query.metrics).await?;
+        let mut ask = Ask { edges: Some(starts.clone()), eras, ..summary::ask(query) };
         let plan = state.plan(&ask, *window)?;
         if plan.window != *window {
             // A window that was widened may touch one more point.

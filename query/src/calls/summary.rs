@@ -3,9 +3,10 @@
 use super::{Question, respond};
 use crate::answer::{Answer, Data, echo};
 use crate::figures::{LevelStyle, figures, too_few};
-use crate::grammar::{Call, Measure, Query};
-use crate::planner::{Ask, Cell, Plan};
-use crate::state::QueryState;
+use crate::grammar::{Call, DAY_MS, Fault, Measure, Query};
+use crate::planner::{Ask, Cell, Eras, Plan};
+use crate::scales;
+use crate::state::{QueryState, fault_problem};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -13,7 +14,10 @@ use felt_http::Problem;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-/// A record per metric: percentiles with their intervals, shares, count and rating; happiness with its causes.
+/// Most versions of a site's scales that one statement holds views against.
+const ERAS_MAX: usize = 24;
+
+/// A record per metric: percentiles with their intervals, shares, count and rating; happiness with its causes; Apdex with its zones.
 #[utoipa::path(
     get, path = "/api/v1/sites/{site}/summary", tag = "metrics", operation_id = "summary",
     params(("site" = String, Path, description = "The site's key"), crate::openapi::SummaryParameters),
@@ -32,7 +36,7 @@ pub async fn summary(
 
 /// Whether a question needs histograms.
 pub(super) fn needs_histograms(query: &Query) -> bool {
-    let values = query.metrics.iter().any(|measure| *measure != Measure::Happiness);
+    let values = query.metrics.iter().any(Measure::has_values);
     values && query.stats.iter().any(|stat| stat.percentile().is_some())
 }
 
@@ -48,7 +52,7 @@ pub(super) fn ask(query: &Query) -> Ask {
 fn compute(question: Question) -> BoxFuture<'static, Result<Answer, Problem>> {
     async move {
         let Question { state, site, query, window, .. } = &question;
-        let ask = ask(query);
+        let ask = Ask { eras: question.eras(&query.metrics).await?, ..ask(query) };
         let plan = state.plan(&ask, *window)?;
         let cells = state.cells("summary", site, &ask, &plan).await?;
         let none = Cell::default();
@@ -74,6 +78,22 @@ fn compute(question: Question) -> BoxFuture<'static, Result<Answer, Problem>> {
 }
 
 impl Question {
+    /// What the page views of the question were judged by, where Apdex is among what is measured.
+    pub(crate) async fn eras(&self, measures: &[Measure]) -> Result<Eras, Problem> {
+        if !measures.contains(&Measure::Apdex) {
+            return Ok(Eras::new());
+        }
+        // A view may be received so long after it began.
+        let (from_ms, to_ms) = (self.window.from_ms, self.window.to_ms + DAY_MS);
+        let eras = scales::history(&self.state, &self.site).await?.between(from_ms, to_ms);
+        if eras.len() > ERAS_MAX {
+            let detail =
+                format!("the site's scales were changed more than {ERAS_MAX} times in this time: take a shorter range");
+            return Err(fault_problem(Fault::new("range", detail)));
+        }
+        Ok(eras)
+    }
+
     /// What is to be said about the plan, and about values that were folded into one.
     pub(crate) async fn warnings(&self, plan: &Plan) -> Result<Vec<String>, Problem> {
         let mut warnings = plan.warnings.clone();

@@ -226,6 +226,11 @@ impl Call {
         std::iter::once(Measure::Happiness).chain(values.iter().copied().map(Measure::Value)).collect()
     }
 
+    /// Whether it tells that of a metric: Apdex has no bins, no percentiles and no rollups.
+    pub fn tells(self, measure: &Measure) -> bool {
+        *measure != Measure::Apdex || matches!(self, Call::Summary | Call::Series | Call::Breakdown)
+    }
+
     /// Fewest and most dimensions that it groups by, where it groups at all.
     pub fn dimensions(self) -> (usize, usize) {
         match self {

@@ -9,6 +9,8 @@ use std::borrow::Cow;
 pub enum Measure {
     /// The score of views' levels.
     Happiness,
+    /// Apdex of how long views took to open.
+    Apdex,
     /// A metric of the schema's table.
     Value(Metric),
     /// An app's own timing, by its name.
@@ -23,6 +25,7 @@ impl Measure {
     pub fn name(&self) -> Cow<'static, str> {
         match self {
             Measure::Happiness => Cow::Borrowed("happiness"),
+            Measure::Apdex => Cow::Borrowed("apdex"),
             Measure::Value(metric) => Cow::Borrowed(metric.name()),
             Measure::Timing(name) => Cow::Owned(format!("timing:{name}")),
         }
@@ -32,16 +35,22 @@ impl Measure {
     pub fn unit(&self) -> &'static str {
         match self {
             Measure::Happiness => "score",
+            Measure::Apdex => "ratio",
             Measure::Value(metric) => metric.unit(),
             Measure::Timing(_) => "ms",
         }
+    }
+
+    /// Whether it is measured value by value, so that it has percentiles.
+    pub fn has_values(&self) -> bool {
+        matches!(self, Measure::Value(_) | Measure::Timing(_))
     }
 
     /// Its good and poor limits in micro units, inclusive, where it has any.
     pub fn limits_micro(&self) -> Option<(u32, u32)> {
         match self {
             Measure::Value(metric) => metric.limits(),
-            Measure::Happiness | Measure::Timing(_) => None,
+            Measure::Happiness | Measure::Apdex | Measure::Timing(_) => None,
         }
     }
 
@@ -58,6 +67,9 @@ impl Measure {
         if name == "happiness" {
             return Ok(Measure::Happiness);
         }
+        if name == "apdex" {
+            return Ok(Measure::Apdex);
+        }
         if let Some(timing) = name.strip_prefix("timing:") {
             return if timing.is_empty() || timing.len() > TIMING_BYTES_MAX || timing.chars().any(char::is_control) {
                 Err(Fault::new(parameter, format!("`timing:NAME` needs a name of 1 to {TIMING_BYTES_MAX} bytes")))
@@ -66,7 +78,7 @@ impl Measure {
             };
         }
         Metric::from_name(name).map(Measure::Value).ok_or_else(|| {
-            let known = ["happiness"].into_iter().chain(Metric::ALL.iter().map(|metric| metric.name()));
+            let known = ["happiness", "apdex"].into_iter().chain(Metric::ALL.iter().map(|metric| metric.name()));
             Fault::unknown(parameter, "metric", cut(name), known.chain(["timing:NAME"]))
         })
     }

@@ -11,6 +11,8 @@ pub enum OrderKey {
     Happiness,
     /// Unhappiness: 100 less happiness.
     Unhappy,
+    /// Apdex.
+    Apdex,
     /// Unhappiness times judged views: where the most is to be won.
     Lost,
     /// A figure of a metric; of the first one asked for where none is named.
@@ -50,6 +52,7 @@ impl Order {
             "views" => OrderKey::Views,
             "happiness" | "value" => OrderKey::Happiness,
             "unhappy" => OrderKey::Unhappy,
+            "apdex" => OrderKey::Apdex,
             "lost" => OrderKey::Lost,
             _ => match by.iter().find(|dimension| dimension.name() == name) {
                 Some(dimension) => OrderKey::Name(dimension.clone()),
@@ -88,6 +91,7 @@ impl Order {
             OrderKey::Views => "views".to_owned(),
             OrderKey::Happiness => "happiness".to_owned(),
             OrderKey::Unhappy => "unhappy".to_owned(),
+            OrderKey::Apdex => "apdex".to_owned(),
             OrderKey::Lost => "lost".to_owned(),
             OrderKey::Figure(None, stat) => stat.name().to_owned(),
             OrderKey::Figure(Some(measure), stat) => format!("{}.{}", measure.name(), stat.name()),
@@ -104,14 +108,14 @@ fn figure(name: &str, by: &[Dimension], metrics: &[Measure]) -> Result<OrderKey,
         None => (None, name),
     };
     let Some(stat) = Stat::ALL.into_iter().find(|known| known.name() == stat) else {
-        let keys = ["views", "happiness", "unhappy", "lost"].into_iter().map(str::to_owned);
+        let keys = ["views", "happiness", "unhappy", "lost", "apdex"].into_iter().map(str::to_owned);
         let figures = Stat::ALL.iter().map(|stat| stat.name().to_owned());
         let names = by.iter().map(|dimension| dimension.name().into_owned());
         return Err(Fault::unknown("order", "key", cut(name), keys.chain(names).chain(figures)));
     };
     let Some(metric) = metric else { return Ok(OrderKey::Figure(None, stat)) };
     let measure = Measure::parse("order", metric)?;
-    if measure == Measure::Happiness || !metrics.contains(&measure) {
+    if !measure.has_values() || !metrics.contains(&measure) {
         let detail = format!("`{}` is not among the metrics of this question: add it to `metrics`", cut(metric));
         return Err(Fault::new("order", detail));
     }

@@ -179,14 +179,15 @@ impl Reader {
     }
 
     fn metrics(&mut self) -> Vec<Measure> {
+        let call = self.call;
         if self.call.takes(Parameter::Metric) {
             let sent = self.given.iter().any(|(given, _)| *given == Parameter::Metric);
             if !sent {
                 self.faults.push(Fault::new("metric", "name the metric, such as `metric=lcp`"));
             }
-            return self.read(Parameter::Metric, |name| Measure::parse("metric", name)).into_iter().collect();
+            return self.read(Parameter::Metric, |name| measure(call, "metric", name)).into_iter().collect();
         }
-        let metrics = self.list(Parameter::Metrics, METRICS_MAX, |name| Measure::parse("metrics", name));
+        let metrics = self.list(Parameter::Metrics, METRICS_MAX, |name| measure(call, "metrics", name));
         if metrics.is_empty() { self.call.default_metrics() } else { metrics }
     }
 
@@ -216,6 +217,16 @@ impl Reader {
         }
         filters
     }
+}
+
+fn measure(call: Call, parameter: &str, name: &str) -> Result<Measure, Fault> {
+    let measure = Measure::parse(parameter, name)?;
+    if call.tells(&measure) {
+        return Ok(measure);
+    }
+    let detail =
+        format!("`{}` is told by `summary`, `series` and `breakdown`, not by `{}`", measure.name(), call.name());
+    Err(Fault::new(parameter, detail))
 }
 
 fn limit(text: &str) -> Result<u32, Fault> {

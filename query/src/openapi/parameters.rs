@@ -30,7 +30,7 @@ macro_rules! parameters {
 parameters! {
     /// Parameters of `summary`.
     SummaryParameters {
-        /// Metrics, comma-separated: `happiness`, names from `schema`, `timing:NAME`.
+        /// Metrics, comma-separated: `happiness`, `apdex`, names from `schema`, `timing:NAME`.
         metrics: Option<String>,
         /// Figures, comma-separated: p50 p75 p90 p95 p99 good fair poor count mean.
         stats: Option<String>,
@@ -70,7 +70,7 @@ parameters! {
         f: Option<Vec<String>>,
         /// `humans`, `bots` or `all`.
         who: Option<String>,
-        /// `views`, `happiness`, `unhappy`, `lost`, a figure such as `lcp.p75`, or a dimension; `-` for largest first.
+        /// `views`, `happiness`, `unhappy`, `lost`, `apdex`, a figure such as `lcp.p75`, or a dimension; `-` for largest first.
         order: Option<String>,
         /// Most groups, at most 1,000.
         limit: Option<u32>,

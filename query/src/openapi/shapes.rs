@@ -75,7 +75,7 @@ pub struct LevelCount {
 pub struct Figures {
     /// The metric.
     metric: String,
-    /// `ms` or `score`.
+    /// `ms`, `score` or `ratio`.
     unit: String,
     /// What the figures rest on.
     count: i64,
@@ -87,7 +87,7 @@ pub struct Figures {
     p75_high: Option<f64>,
     /// Mean.
     mean: Option<f64>,
-    /// Rating of the 75th percentile: `good`, `fair`, `poor`.
+    /// Rating of the 75th percentile: `good`, `fair`, `poor`. Of Apdex: `Excellent`, `Good`, `Fair`, `Poor`, `Unacceptable`.
     rating: Option<String>,
     /// Share of good values.
     good: Option<f64>,
@@ -97,7 +97,7 @@ pub struct Figures {
     poor: Option<f64>,
     /// Good and poor limit, inclusive.
     limits: Option<Vec<f64>>,
-    /// Happiness, 0 to 100.
+    /// Happiness, 0 to 100; or Apdex, 0 to 1.
     value: Option<f64>,
     /// Lower end of its 95 % interval.
     low: Option<f64>,
@@ -107,6 +107,16 @@ pub struct Figures {
     unhappiness: Option<f64>,
     /// Shares of unhappy views by cause.
     causes: Option<BTreeMap<String, Option<f64>>>,
+    /// Apdex as its specification writes it: two digits, `*` below 100 samples, `NS` of none.
+    display: Option<String>,
+    /// Apdex: views that took T at most.
+    satisfied: Option<i64>,
+    /// Apdex: views that took more than T, and 4 T at most.
+    tolerating: Option<i64>,
+    /// Apdex: views that took longer, and failed ones.
+    frustrated: Option<i64>,
+    /// Apdex: each T in ms that views were held against.
+    targets_ms: Option<Vec<f64>>,
 }
 
 /// A record of `summary`.
@@ -339,9 +349,9 @@ pub struct SchemaMetric {
     name: String,
     /// Its name for people.
     label: String,
-    /// `ms` or `score`.
+    /// `ms`, `score` or `ratio`.
     unit: String,
-    /// `score`, `value` or `timing`.
+    /// `score`, `apdex`, `value` or `timing`.
     kind: String,
     /// Good and poor limit.
     #[schema(required)]

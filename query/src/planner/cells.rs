@@ -1,6 +1,7 @@
 //! What both sources answer with: exact signed counters and one histogram for each metric of each group.
 
 use crate::grammar::Measure;
+use felt_schema::apdex::Apdex;
 use felt_schema::histogram::Histogram;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -8,7 +9,7 @@ use std::collections::BTreeMap;
 /// The counts of one metric in one group.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Cell {
-    /// Values that count; for happiness, judged views.
+    /// Values that count; for happiness, judged views; for Apdex, samples.
     pub valid: i64,
     /// Sum of the values in micro units.
     pub total_micro: i64,
@@ -22,6 +23,10 @@ pub struct Cell {
     pub levels: [i64; 4],
     /// For happiness: unhappy views by cause, in the schema's order.
     pub causes: [i64; 5],
+    /// For Apdex: views by zone.
+    pub apdex: Apdex,
+    /// For Apdex: the targets that they were held against, in micro units, ascending.
+    pub targets_micro: Vec<i64>,
     /// Values by bucket.
     pub histogram: Histogram,
 }
@@ -138,6 +143,14 @@ impl Row {
     pub fn key(&mut self, points: bool, dimensions: usize) -> (Option<u32>, Vec<String>) {
         let start = points.then(|| u32::try_from(self.int()).unwrap_or(0));
         (start, (0..dimensions).map(|_| self.text()).collect())
+    }
+
+    /// An array of integers.
+    pub fn ints(&mut self) -> Vec<i64> {
+        match self.0.next() {
+            Some(Value::Array(items)) => items.iter().filter_map(Value::as_i64).collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// Pairs of integers: an array of the first and one of the second.

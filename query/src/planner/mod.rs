@@ -4,6 +4,7 @@
 //! exactly; everything shown is made of cells by [`crate::figures`]. Pure: nothing here talks to a store. That no
 //! statement can read another site's rows is held by [`scope`].
 
+mod apdex;
 mod cells;
 pub(crate) mod conditions;
 mod raw;
@@ -13,6 +14,7 @@ mod source;
 mod steps;
 pub mod strata;
 
+pub use apdex::Eras;
 pub use cells::{Cell, Cells, Group, Row};
 pub use conditions::{conditions, dimension_sql, raw_column};
 pub use raw::{sampled_of, views as raw_views, window_conditions};
@@ -47,6 +49,8 @@ pub struct Ask {
     pub groups: Option<Vec<Vec<String>>>,
     /// Only page views of this host.
     pub host: Option<String>,
+    /// What page views were judged by, for Apdex.
+    pub eras: Eras,
     /// Only the groups with the most views. For questions by one dimension that measure nothing but views.
     pub top: Option<Top>,
 }
@@ -72,6 +76,7 @@ impl Ask {
             histograms: false,
             groups: None,
             host: None,
+            eras: Eras::new(),
             top: None,
         }
     }

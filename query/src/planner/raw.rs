@@ -5,9 +5,10 @@ use super::cells::{Collector, Row};
 use super::conditions::raw_column;
 use super::scope::{Rows, Scope, SiteTable, Statement};
 use super::source::Window;
-use super::{Ask, Cells, conditions, dimension_sql};
+use super::{Ask, Cells, apdex, conditions, dimension_sql};
 use crate::grammar::{DAY_MS, Measure, Who};
 use felt_schema::anchors::{LEVEL_NOT_JUDGED, Level};
+use felt_schema::apdex::Apdex;
 use felt_schema::happiness::Cause;
 use felt_schema::histogram::sql_bucket;
 use felt_schema::metric::MISSING;
@@ -17,7 +18,10 @@ use serde_json::Value;
 /// The statement for the cells of `ask` in `window`.
 pub fn statement(site: &str, ask: &Ask, window: Window) -> Statement {
     let mut scope = Scope::of(site);
-    let rows = views(&mut scope, ask, window, "*");
+    let mut rows = views(&mut scope, ask, window, "*");
+    if ask.measures.contains(&Measure::Apdex) {
+        rows = apdex::judged(&mut scope, rows, &ask.eras, window);
+    }
 
     let mut keys = Vec::new();
     if let Some(edges) = &ask.edges {
@@ -34,6 +38,7 @@ pub fn statement(site: &str, ask: &Ask, window: Window) -> Statement {
     for measure in &ask.measures {
         match measure {
             Measure::Happiness => happiness_columns(&mut select),
+            Measure::Apdex => select.extend(apdex::columns()),
             Measure::Value(metric) => value_columns(&mut select, measure, metric.name(), ask.histograms),
             Measure::Timing(name) => timing_columns(&mut select, &scope.text(name), ask.histograms),
         }
@@ -160,6 +165,12 @@ pub fn read(ask: &Ask, rows: Vec<Vec<Value>>) -> Cells {
         group.views = row.int();
         group.views_unsampled = row.float();
         for (cell, measure) in group.cells.iter_mut().zip(&ask.measures) {
+            if *measure == Measure::Apdex {
+                let (satisfied, tolerating, frustrated) = (row.int(), row.int(), row.int());
+                cell.apdex = Apdex { satisfied, tolerating, frustrated };
+                (cell.valid, cell.targets_micro) = (cell.apdex.count(), row.ints());
+                continue;
+            }
             cell.valid = row.int();
             if *measure == Measure::Happiness {
                 cell.levels.iter_mut().for_each(|level| *level = row.int());

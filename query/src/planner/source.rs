@@ -134,6 +134,7 @@ fn grouping(ask: &Ask) -> Option<Grouping> {
         };
         let kept = |measure: &Measure| match measure {
             Measure::Happiness | Measure::Timing(_) => true,
+            Measure::Apdex => false,
             Measure::Value(metric) => metric.headline() || grouping.has_all_metrics(),
         };
         ask.dimensions().all(knows) && ask.measures.iter().all(kept)
@@ -201,6 +202,7 @@ mod tests {
             ("by=device&metrics=timing:x", Some(Grouping::PageDevice)),
             ("by=browser&metrics=load", Some(Grouping::Browser)),
             ("by=release&f=release:gt:1.2", Some(Grouping::Release)),
+            ("by=page&metrics=happiness,apdex", None),
         ] {
             let source = planned(query, from_ms, from_ms + HOUR_MS).source;
             let grouping = if let Source::Rollup { grouping, .. } = source { Some(grouping) } else { None };

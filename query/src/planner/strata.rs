@@ -114,7 +114,7 @@ fn rows(scope: &mut Scope, side: Side<'_>, first: bool, measures: &[Measure], hi
                     Measure::Timing(_) if !columns.contains("timing_names") => {
                         columns.push_str(", timing_names, timing_values");
                     }
-                    Measure::Timing(_) | Measure::Happiness => {}
+                    Measure::Timing(_) | Measure::Happiness | Measure::Apdex => {}
                 }
             }
             raw::views(scope, side.ask, side.plan.window, &columns)
@@ -149,6 +149,8 @@ pub fn statement(site: &str, strata: &Strata, measures: &[Measure], first: Side<
             for measure in measures {
                 select.push(match measure {
                     Measure::Happiness => format!("sumIf(sign, level != {LEVEL_NOT_JUDGED})"),
+                    // No question compares it.
+                    Measure::Apdex => "toInt64(0)".to_owned(),
                     Measure::Value(metric) => format!("sumIf(sign, {} != {MISSING})", metric.name()),
                     Measure::Timing(name) => {
                         format!("sum(sign * toInt64(countEqual(timing_names, {})))", scope.text(name))

@@ -6,7 +6,7 @@ use crate::grammar::Fault;
 use crate::state::{QueryState, store_problem};
 use felt_http::Problem;
 use felt_schema::metric::TIMING_PREFIX;
-use felt_schema::scale::{METRICS, Measured, Scale, TEXT_BYTES_MAX, takes_effect_ms};
+use felt_schema::scale::{METRICS, Measured, Scale, SiteScales, TEXT_BYTES_MAX, Version, takes_effect_ms};
 
 /// Most scales of a site.
 pub const SCALES_MAX: usize = 100;
@@ -69,6 +69,16 @@ pub async fn versions(state: &QueryState, site: &str) -> Result<Vec<Kept>, Probl
         kept.push(Kept { id: document.id, version, since_ms, author: document.author, scale });
     }
     Ok(kept)
+}
+
+/// What held of a site's scales when, as the processor sees it.
+pub async fn history(state: &QueryState, site: &str) -> Result<SiteScales, Problem> {
+    let documents = Document::versions(state, Kind::Scale, site).await.map_err(store_problem)?;
+    let version = |document: Document| {
+        let scale = if document.deleted { None } else { serde_json::from_str(&document.body).ok() };
+        Version { id: document.id, written_ms: document.version_ms, scale }
+    };
+    Ok(SiteScales::of(documents.into_iter().map(version).collect()))
 }
 
 /// The newest version of each scale that was not taken back, whether it holds already or not.

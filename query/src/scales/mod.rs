@@ -8,6 +8,9 @@ mod calls;
 mod definition;
 mod preview;
 mod shapes;
+pub(crate) mod yardsticks;
+
+pub(crate) use definition::history;
 
 pub use calibration::*;
 pub use calls::*;

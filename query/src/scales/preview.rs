@@ -5,14 +5,12 @@
 //! give the same level it is taken for LCP. An LCP from after the page was hidden leaves no trace beside a load event that was seen:
 //! as long as it made no level then, it makes none here.
 
-use crate::grammar::{Dimension, Filter, Op};
-use crate::planner::conditions::{conditions, raw_column};
+use super::yardsticks::{Yardsticks, classify, waited};
 use crate::planner::scope::{Scope, SiteTable, Statement};
 use crate::planner::{Window, window_conditions};
-use felt_schema::anchors::{Anchors, Edge};
+use felt_schema::anchors::Edge;
 use felt_schema::metric::{MISSING, Metric};
 use felt_schema::scale::{Effective, Measured};
-use felt_store::Param;
 
 /// The statement for the levels that were written, then those by `scales`: eight counts, best first.
 pub fn statement(site: &str, scales: &Effective, window: Window) -> Statement {
@@ -44,24 +42,12 @@ fn level(scope: &mut Scope, scales: &Effective, window: Window) -> String {
     format!("toInt8(greatest({}))", parts.iter().map(|part| format!("toInt64({part})")).collect::<Vec<_>>().join(", "))
 }
 
-/// The level of a value: how many thresholds it has reached.
-fn classify(value: &str, thresholds: &str, edge: Edge) -> String {
-    let reached = if edge == Edge::Worse { ">=" } else { ">" };
-    format!("toInt64(arrayCount(threshold -> {value} {reached} threshold, {thresholds}))")
-}
-
-struct Yardsticks<'s> {
-    scales: &'s Effective,
-    window: Window,
-    scope: &'s mut Scope,
-}
-
 impl Yardsticks<'_> {
     /// Until the page was usable or its largest thing was there, or as long as somebody waited who left first.
     fn load(&mut self) -> String {
         let (usable, lcp) = (self.of_metric(Metric::Usable), self.of_metric(Metric::Lcp));
         let built_in = self.array(Metric::Lcp.anchors());
-        let waited = format!("least(toUInt64(least(first_hidden_ms, left_ms)) * 1000, {MISSING})");
+        let waited = waited();
         // What was not yet too long to delight says nothing.
         let censored = |thresholds: &str, edge| {
             let level = classify(&waited, thresholds, edge);
@@ -97,51 +83,4 @@ impl Yardsticks<'_> {
         };
         names.iter().map(part).collect()
     }
-
-    fn of_metric(&mut self, metric: Metric) -> String {
-        let built_in = self.array(metric.anchors());
-        self.thresholds(&Measured::Metric(metric), built_in)
-    }
-
-    /// The thresholds that hold for a view, of the closest scale that is for it.
-    fn thresholds(&mut self, measured: &Measured, otherwise: String) -> String {
-        let mut branches = Vec::new();
-        for scale in self.scales.scales().iter().filter(|scale| scale.metric == *measured) {
-            let mut holds = Vec::new();
-            if let Some(pattern) = &scale.page {
-                let filter = Filter { dimension: Dimension::Page, op: Op::Glob, values: vec![pattern.clone()] };
-                holds.extend(conditions(self.scope, &[filter], &raw_column));
-            }
-            if let Some(journey) = &scale.journey {
-                holds.push(self.of_journey(journey));
-            }
-            let thresholds = self.array(scale.anchors());
-            if holds.is_empty() {
-                // It is for every view, so nothing that is less close is ever looked at.
-                return branch(branches, thresholds);
-            }
-            branches.push((holds.join(" AND "), thresholds));
-        }
-        branch(branches, otherwise)
-    }
-
-    /// Whether the view has a step event of the journey.
-    fn of_journey(&mut self, journey: &str) -> String {
-        let mut steps = crate::journeys::event_conditions(self.scope, self.window, crate::grammar::Who::Humans);
-        steps.push(format!("name = {}", self.scope.text(journey)));
-        format!("view IN {}", self.scope.rows(SiteTable::Events, "DISTINCT view", &steps).within())
-    }
-
-    fn array(&mut self, anchors: Anchors) -> String {
-        let thresholds = anchors.thresholds.iter().copied().map(u64::from).collect();
-        self.scope.bind("Array(UInt32)", Param::UInts(thresholds))
-    }
-}
-
-fn branch(branches: Vec<(String, String)>, otherwise: String) -> String {
-    if branches.is_empty() {
-        return otherwise;
-    }
-    let list: Vec<String> = branches.into_iter().map(|(holds, thresholds)| format!("{holds}, {thresholds}")).collect();
-    format!("multiIf({}, {otherwise})", list.join(", "))
 }

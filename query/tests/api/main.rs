@@ -1,6 +1,7 @@
 //! The API over the real engine: known rows go straight into the tables, and each call has to tell exactly what they say.
 
 mod alerts;
+mod apdex;
 mod attribution;
 mod breakdown;
 mod cancel;

@@ -67,6 +67,14 @@ impl SiteScales {
         let (_, effective) = self.eras.get(after.checked_sub(1)?)?;
         (!effective.scales.is_empty()).then_some(effective)
     }
+
+    /// What holds for what arrives in `[from_ms, to_ms)`, each from its time on; the first for all that came before the second.
+    pub fn between(&self, from_ms: i64, to_ms: i64) -> Vec<(i64, Effective)> {
+        let after = self.eras.partition_point(|(era_ms, _)| *era_ms <= from_ms);
+        let first = after.checked_sub(1).map_or_else(Effective::default, |index| self.eras[index].1.clone());
+        let later = self.eras[after..].iter().take_while(|(era_ms, _)| *era_ms < to_ms);
+        std::iter::once((from_ms, first)).chain(later.cloned()).collect()
+    }
 }
 
 /// The scales that hold at one time, the closest first.
@@ -199,5 +207,9 @@ mod tests {
         assert_eq!(first_at(359_999), Some(100));
         assert_eq!(first_at(360_000), Some(200));
         assert_eq!(first_at(660_000), None, "taken back");
+        let eras: Vec<(i64, bool)> =
+            scales.between(100_000, 661_000).iter().map(|(from, held)| (*from, held.scales().is_empty())).collect();
+        assert_eq!(eras, [(100_000, false), (360_000, false), (660_000, true)]);
+        assert_eq!(scales.between(0, 60_000), [(0, Effective::default())]);
     }
 }
