@@ -5,7 +5,7 @@
 
 use super::definition::{Known, event_conditions};
 use crate::grammar::{Dimension, Filter, Op, Query, Who};
-use crate::planner::conditions::{conditions, raw_column};
+use crate::planner::conditions::{conditions, dimension_sql, raw_column};
 use crate::planner::scope::{Rows, Scope, SiteTable};
 use crate::planner::{Window, window_conditions};
 use felt_schema::journey::Reach;
@@ -31,7 +31,7 @@ pub fn visits(scope: &mut Scope, journeys: &[Known], query: &Query, window: Wind
     let steps_max = journeys.iter().map(|known| known.journey.steps.len()).max().unwrap_or(0);
     let lasts = journeys.iter().map(|known| known.journey.last() as u64).collect();
     let lasts = scope.bind("Array(UInt64)", Param::UInts(lasts));
-    taken(scope, journeys, query, window).select(
+    taken(scope, journeys, query, window, None).select(
         &format!(
             "journey, {lasts}[toUInt32(journey) + 1] AS last_step, arrayFirst(t -> t.2 = 0, taken) AS begun, \
              arrayFilter(t -> t.1 >= begun.1, taken) AS went, begun.7 AS wait, begun.8 AS device, begun.9 AS country, \
@@ -48,23 +48,23 @@ pub fn visits(scope: &mut Scope, journeys: &[Known], query: &Query, window: Wind
 }
 
 /// One row for each journey and session that touched it: `journey` its place among `journeys`, `session`, and `taken`, its touches in the
-/// order of time as (ms, step, whether it was reached without a failure, view, level, failed, wait, device, country, amount, currency).
-pub fn taken(scope: &mut Scope, journeys: &[Known], query: &Query, window: Window) -> Rows {
-    let views = views(scope, journeys, query, window);
+/// order of time as (ms, step, whether it was reached without a failure, view, level, failed, wait, device, country, amount, currency, the view's value of `by`).
+pub fn taken(scope: &mut Scope, journeys: &[Known], query: &Query, window: Window, by: Option<&Dimension>) -> Rows {
+    let views = views(scope, journeys, query, window, by);
     let touches = touches(scope, journeys);
     let last_amount = "arrayLast(told -> told.1 = ids[toUInt32(touch.1) + 1] AND NOT isNaN(told.4), told)";
     let ids = scope.texts(journeys.iter().map(|known| known.id.clone()).collect());
     let in_order = format!(
         "arraySort(groupArray({TOUCHES_MAX})((touch.3, touch.2, failed = 0 AND touch.4 = 0, hash, level, failed OR touch.4, wait, \
-         device, country, amount, currency)))"
+         device, country, amount, currency, segment)))"
     );
     views
         .select(&format!("seen.1 AS session, {ids} AS ids, arraySort(step -> step.3, steps) AS told, cityHash64(view) AS hash, \
               seen.2 AS device, seen.3 AS country, seen.4 AS failed, seen.5 AS level, seen.6 AS started_ms, seen.7 AS wait, \
-              seen.8 AS page, {touches} AS touches"), "")
+              seen.8 AS page, seen.9 AS segment, {touches} AS touches"), "")
         .select(
             &format!(
-                "touch.1 AS journey, session, hash, device, country, failed, level, wait, touch, {last_amount} AS last_told, \
+                "touch.1 AS journey, session, hash, device, country, segment, failed, level, wait, touch, {last_amount} AS last_told, \
                  if(last_told.1 = '', nan, last_told.4) AS amount, last_told.5 AS currency"
             ),
             "ARRAY JOIN touches AS touch",
@@ -73,7 +73,8 @@ pub fn taken(scope: &mut Scope, journeys: &[Known], query: &Query, window: Windo
 }
 
 /// The views that touch any of the journeys, each as it counts, with its step events.
-fn views(scope: &mut Scope, journeys: &[Known], query: &Query, window: Window) -> Rows {
+fn views(scope: &mut Scope, journeys: &[Known], query: &Query, window: Window, by: Option<&Dimension>) -> Rows {
+    let segment = by.map_or("''".to_owned(), |by| dimension_sql(scope, by, &raw_column));
     let ids = scope.texts(journeys.iter().map(|known| known.id.clone()).collect());
     let mut of_events = event_conditions(scope, window, query.who);
     of_events.push(format!("name IN {ids}"));
@@ -104,7 +105,7 @@ fn views(scope: &mut Scope, journeys: &[Known], query: &Query, window: Window) -
         .select(
             &format!(
                 "view, argMaxIf((session, toString(device), toString(country), failed, level, \
-                 toUnixTimestamp64Milli(started_at), {WAIT}, toString(page)), seq, sign = 1) AS seen"
+                 toUnixTimestamp64Milli(started_at), {WAIT}, toString(page), toString({segment})), seq, sign = 1) AS seen"
             ),
             "GROUP BY view HAVING sum(sign) > 0",
         )

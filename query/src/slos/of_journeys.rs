@@ -6,11 +6,11 @@
 
 use super::promise::Promise;
 use crate::documents::{Document, Kind};
-use crate::grammar::{Call, Query, Who};
+use crate::grammar::{Call, Dimension, Query, Who};
 use crate::journeys::definition::{Known, of_document, told_of, told_statement};
 use crate::journeys::visits::taken;
 use crate::planner::Window;
-use crate::planner::scope::{Scope, Statement};
+use crate::planner::scope::{Rows, Scope, Statement};
 use crate::state::QueryState;
 use felt_schema::journey::Reach;
 use felt_schema::slo::SliKind;
@@ -80,6 +80,40 @@ pub fn reach(promise: &Promise, known: &Known, minute_s: i64) -> Range<i64> {
 /// The statement for minute, good and valid of the attempts that fell due in `span`, in Unix seconds, and before `decided_ms`.
 /// `None` where the promise's filters cannot be read any more.
 pub fn statement(promise: &Promise, known: &Known, span: &Range<i64>, decided_ms: i64) -> Option<Statement> {
+    let mut scope = Scope::of(&promise.site);
+    let attempts = attempts(&mut scope, promise, known, (span, decided_ms), None)?;
+    let select = "intDiv(fell_due, 60000) * 60 AS minute, toInt64(countIf(done)), toInt64(count())";
+    Some(scope.statement(select, attempts, "GROUP BY minute"))
+}
+
+/// The same attempts as what they touched and spent, for [`spenders`](super::spenders).
+///
+/// An attempt counts for every value that the views of its steps have. One that was not completed is bad by that of the last of them: there
+/// it went no further.
+pub fn spent(
+    scope: &mut Scope,
+    promise: &Promise,
+    known: &Known,
+    by: &Dimension,
+    decided: (&Range<i64>, i64),
+) -> Option<Rows> {
+    let attempts = attempts(scope, promise, known, decided, Some(by))?;
+    let values = attempts.select(
+        "arrayDistinct(arrayMap(touch -> touch.12, went)) AS touched, \
+         if(done, [], [(went[-1].12, toInt64(1))]) AS spent",
+        "",
+    );
+    Some(values.select("touched, toInt64(1) AS each, spent, toInt64(notEmpty(spent)) AS lost", ""))
+}
+
+/// The attempts that fell due in a span, in Unix seconds, and before a time, with `fell_due`, `done` and `went`, the touches until then.
+fn attempts(
+    scope: &mut Scope,
+    promise: &Promise,
+    known: &Known,
+    (span, decided_ms): (&Range<i64>, i64),
+    by: Option<&Dimension>,
+) -> Option<Rows> {
     let query = Query { filters: promise.filters(), ..Query::parse(Call::Journeys, "").ok()? };
     let Times { due_ms, completed_ms } = Times::of(promise);
     let before_ms = (AGAIN_S + if by_events(known) { VIEW_S_MAX } else { 0 }) * 1_000;
@@ -87,12 +121,11 @@ pub fn statement(promise: &Promise, known: &Known, span: &Range<i64>, decided_ms
         from_ms: span.start * 1_000 - due_ms - before_ms,
         to_ms: span.end * 1_000 + completed_ms - due_ms + 1,
     };
-    let mut scope = Scope::of(&promise.site);
     let mut number = |value: i64| scope.bind("Int64", Param::Int(value));
     let (from, to) = (number(span.start * 1_000), number((span.end * 1_000).min(decided_ms)));
     let (due, completed, last) = (number(due_ms), number(completed_ms), number(known.journey.last() as i64));
     let again_ms = AGAIN_S * 1_000;
-    let attempts = taken(&mut scope, std::slice::from_ref(known), &query, window)
+    let attempts = taken(scope, std::slice::from_ref(known), &query, window, by)
         .select("taken, arrayFilter(touch -> touch.2 = 0, taken) AS firsts", "")
         .select(
             &format!(
@@ -104,12 +137,12 @@ pub fn statement(promise: &Promise, known: &Known, span: &Range<i64>, decided_ms
         .select(
             &format!(
                 "begun + {due} AS fell_due, arrayExists(touch -> touch.2 = {last} AND touch.3 AND touch.1 >= begun \
-                 AND touch.1 - begun <= {completed}, taken) AS done"
+                 AND touch.1 - begun <= {completed}, taken) AS done, \
+                 arrayFilter(touch -> touch.1 >= begun AND touch.1 - begun <= {completed}, taken) AS went"
             ),
             &format!("WHERE fell_due >= {from} AND fell_due < {to}"),
         );
-    let select = "intDiv(fell_due, 60000) * 60 AS minute, toInt64(countIf(done)), toInt64(count())";
-    Some(scope.statement(select, attempts, "GROUP BY minute"))
+    Some(attempts)
 }
 
 fn by_events(known: &Known) -> bool {

@@ -1,24 +1,29 @@
 //! Which segments spend a promise's budget, counted from the raw page views of a span.
+//!
+//! A page view has one value of a dimension, so its segments make the whole. Sessions and attempts of journeys may touch several pages: they count
+//! for each that they touched, and are bad by those where they went wrong, so their rows may sum up to more than the whole.
 
 use super::calls::known;
 use super::counting::{HUMANS, sums};
-use super::longer;
 use super::looks;
 use super::promise::Promise;
 use super::shapes::{Spender, SpenderList};
+use super::{of_journeys, of_sessions};
 use crate::grammar::{Dimension, Fault, codec};
 use crate::people::reply;
 use crate::planner::conditions::{dimension_sql, raw_column};
-use crate::planner::scope::{Scope as SiteScope, SiteTable, Statement};
+use crate::planner::scope::{Rows, Scope as SiteScope, SiteTable, Statement};
 use crate::record::{Record, number, number_or_null};
-use crate::state::{QueryState, fault_problem};
+use crate::sessions::too_wide;
+use crate::state::{QueryState, fault_problem, store_problem};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use felt_http::{Problem, Scope};
+use felt_schema::slo::Of;
 use felt_schema::slo::standing::{objective, window};
-use felt_store::{JsonRow, Param};
-use serde_json::{Value, json};
+use felt_store::{JsonRow, Param, StoreError};
+use serde_json::Value;
 use std::ops::Range;
 
 /// Spenders where nobody says how many, and at most.
@@ -37,7 +42,8 @@ pub struct SpenderParameters {
     pub limit: Option<usize>,
 }
 
-/// Which segments spend a promise's budget, counted from the raw page views of its window, of 30 days at most.
+/// Which segments spend a promise's budget, counted from the raw page views of its window, of 30 days at most. Sessions, and attempts of a
+/// journey, count for every segment that they touched.
 #[utoipa::path(
     get, path = "/api/v1/sites/{site}/slos/{id}/spenders", tag = "slos", operation_id = "slo_spenders",
     params(("site" = String, Path, description = "The site's key"), ("id" = String, Path, description = "The SLO's id"), SpenderParameters),
@@ -56,19 +62,21 @@ pub async fn slo_spenders(
     if looks::is_fresh(&promise) {
         return Err(Problem::bad_request("no-spenders", "looks at our own pipeline have no page and no country"));
     }
-    if longer::is_longer(&promise) {
-        let of = promise.slo.sli.of.name();
-        let detail = format!("`sli.of` is `{of}`, and spenders are told of page views only");
-        let errors = json!([{"field": "sli.of", "detail": detail}]);
-        return Err(Problem::bad_request("no-spenders", detail).field("errors", errors));
-    }
     let now_s = state.clock.now_ms().div_euclid(1_000);
     let (Some(window), Some(objective)) = (window(&promise.slo), objective(&promise.slo)) else {
         return Err(Problem::internal());
     };
     let span = window.around(now_s).map_err(|error| Problem::bad_request("window", error.to_string()))?;
     let span = span.start.max(now_s - RAW_KEPT_S)..span.end.min(now_s);
-    let found = state.rows("spenders", &site, &statement(&promise, &by, span, limit)).await?;
+    let statement = match promise.slo.sli.of {
+        Of::Views => Some(statement(&promise, &by, span, limit)),
+        Of::Sessions => Some(of_sessions_statement(&promise, &by, span, limit)),
+        Of::Journeys => of_journeys_statement(&state, &promise, &by, span, limit).await.map_err(store_problem)?,
+    };
+    let found = match statement {
+        Some(statement) => state.rows("spenders", &site, &statement).await.map_err(too_wide)?,
+        None => Vec::new(),
+    };
     let allowed = objective.allowed().to_f64();
     let spenders = found.iter().filter_map(|row| of_row(row, &by, allowed)).filter(|spender| spender.valid > 0);
     let row = |spender: Spender| Some(Record::of(serde_json::to_value(spender).ok()?));
@@ -90,6 +98,55 @@ pub(crate) fn statement(promise: &Promise, by: &Dimension, span: Range<i64>, lim
         sums.valid, sums.good
     );
     scope.statement(&select, rows, &format!("GROUP BY segment ORDER BY bad DESC, valid, segment LIMIT {limit}"))
+}
+
+fn of_sessions_statement(promise: &Promise, by: &Dimension, span: Range<i64>, limit: usize) -> Statement {
+    let mut scope = SiteScope::of(&promise.site);
+    let spent = of_sessions::spent(&mut scope, promise, by, &span);
+    by_segment(scope, spent, limit)
+}
+
+/// `None` while there is no such journey, so that nothing was counted either.
+async fn of_journeys_statement(
+    state: &QueryState,
+    promise: &Promise,
+    by: &Dimension,
+    span: Range<i64>,
+    limit: usize,
+) -> Result<Option<Statement>, StoreError> {
+    let known = match of_journeys::defined(state, promise).await? {
+        Some((known, _)) => Some(known),
+        None => of_journeys::told(state, promise).await?,
+    };
+    let fresh_to_ms = state.watermark.current(&state.store).await?.fresh_to_ms;
+    let (Some(known), Some(fresh_to_ms)) = (known, fresh_to_ms) else { return Ok(None) };
+    let decided_ms = fresh_to_ms - of_journeys::ON_ITS_WAY_S * 1_000;
+    let mut scope = SiteScope::of(&promise.site);
+    let spent = of_journeys::spent(&mut scope, promise, &known, by, (&span, decided_ms));
+    Ok(spent.map(|spent| by_segment(scope, spent, limit)))
+}
+
+/// The segments of rows that have `touched` (values), `each` (what a row counts), `spent` (values with what was bad there) and `lost` (what was bad of
+/// the row), with the whole beside each.
+fn by_segment(scope: SiteScope, spent: Rows, limit: usize) -> Statement {
+    let segments = spent
+        .select(
+            "each, lost, spent, \
+             arrayJoin(arrayConcat([(1, '')], arrayMap(value -> (0, value), touched))) AS place",
+            "",
+        )
+        .select(
+            "place.1 AS whole, place.2 AS segment, toInt64(sum(each)) AS valid, \
+             toInt64(sum(if(whole = 1, lost, arraySum(part -> if(part.1 = segment, part.2, 0), spent)))) AS bad",
+            "GROUP BY whole, segment",
+        )
+        .select(
+            "whole, segment, valid, bad, sum(if(whole = 1, valid, 0)) OVER () AS valid_all, \
+             sum(if(whole = 1, bad, 0)) OVER () AS bad_all",
+            "",
+        );
+    let rest = format!("WHERE whole = 0 ORDER BY bad DESC, valid, segment LIMIT {limit}");
+    scope.statement("segment, valid, bad, valid_all, bad_all", segments, &rest)
 }
 
 fn of_row(row: &JsonRow, by: &Dimension, allowed: f64) -> Option<Spender> {

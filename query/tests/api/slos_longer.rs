@@ -112,8 +112,6 @@ async fn a_journey_is_promised_by_its_attempts_that_complete_in_time() {
     define(&kept, &shorter).await;
     kept.counted("pays", 6, 7).await;
 
-    let (status, problem) = kept.get("/pays/spenders").await;
-    assert_eq!((status, &problem["errors"][0]["field"]), (StatusCode::BAD_REQUEST, &json!("sli.of")), "{problem}");
     let filtered = json!({"kind": "available", "journey": "checkout", "within_s": 60, "filters": ["country:is:FR"]});
     kept.put("pays", &promise(filtered)).await;
     kept.counted("pays", 0, 0).await;
@@ -181,4 +179,93 @@ async fn sessions_are_promised_by_whether_any_of_their_views_was_bad() {
     kept.service.write(&[late, level("unjudged", 2 * HOUR_MS - MINUTE_MS, 0)]).await;
     kept.counted("works", 4, 6).await;
     kept.counted("level", 3, 6).await;
+}
+
+/// The rows of `spenders` as value, valid, bad.
+async fn spenders(kept: &Kept, id: &str, by: &str) -> Vec<(String, i64, i64)> {
+    let (status, answer) = kept.get(&format!("/{id}/spenders?by={by}")).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let row = |row: &Value| {
+        assert_eq!(row["dimension"], by);
+        let number = |name: &str| row[name].as_i64().unwrap();
+        (row["value"].as_str().unwrap().to_owned(), number("valid"), number("bad"))
+    };
+    answer["data"].as_array().unwrap().iter().map(row).collect()
+}
+
+fn told(rows: &[(&str, i64, i64)]) -> Vec<(String, i64, i64)> {
+    rows.iter().map(|(value, valid, bad)| ((*value).to_owned(), *valid, *bad)).collect()
+}
+
+#[tokio::test]
+async fn sessions_spend_the_budget_where_one_of_their_views_was_bad() {
+    let kept = Kept::start().await;
+    let look = |session: &str, country: &str, page: &str, ago_ms: i64, level: u8| PageViewRow {
+        level,
+        country: country.into(),
+        failed: u8::from(level == 3),
+        ..view(&kept.service, session, page, ago_ms)
+    };
+    let mut views = vec![
+        look("fine", "DE", "/", 2 * HOUR_MS, 0),
+        look("fine", "DE", "/cart", 2 * HOUR_MS - MINUTE_MS, 0),
+        // Twice on the same page, and then on another.
+        look("broke", "BR", "/", 2 * HOUR_MS, 0),
+        look("broke", "BR", "/pay", 2 * HOUR_MS - MINUTE_MS, 3),
+        look("broke", "BR", "/pay", 2 * HOUR_MS - 2 * MINUTE_MS, 3),
+        look("broke", "BR", "/help", 2 * HOUR_MS - 3 * MINUTE_MS, 3),
+        look("broke-too", "BR", "/pay", 3 * HOUR_MS, 3),
+        look("paid", "BR", "/pay", 4 * HOUR_MS, 1),
+    ];
+    let replaced = look("fine", "DE", "/pay", 2 * HOUR_MS - 2 * MINUTE_MS, 3);
+    views.extend([
+        PageViewRow { sign: -1, ..replaced.clone() },
+        PageViewRow { seq: 1, level: 0, failed: 0, ..replaced.clone() },
+        replaced,
+    ]);
+    kept.service.write(&views).await;
+    kept.put("works", &promise(json!({"kind": "works", "of": "sessions"}))).await;
+    kept.put("score", &promise(json!({"kind": "happy", "score": true, "of": "sessions"}))).await;
+    kept.counted("works", 2, 4).await;
+    // 4 + 4, 0 + 0, 0 + 0, 3 + 3.
+    kept.counted("score", 14, 32).await;
+
+    let pages = told(&[("/pay", 4, 2), ("/help", 1, 1), ("/cart", 1, 0), ("/", 2, 0)]);
+    assert_eq!(spenders(&kept, "works", "page").await, pages);
+    assert_eq!(spenders(&kept, "works", "country").await, told(&[("BR", 3, 2), ("DE", 1, 0)]));
+    let (_, answer) = kept.get("/works/spenders?by=page&limit=1").await;
+    // Both bad sessions broke there; a tenth of four may be bad; and 4 of 4 sessions went there.
+    let row = &answer["data"][0];
+    assert_eq!(
+        (&row["share_of_bad"], &row["share_of_budget"], &row["lift"]),
+        (&json!(1), &json!(5), &json!(1)),
+        "{row}"
+    );
+    // Of the points, those of the worst view and of the last are lost where these were: the first of the worst on /pay, the last on /help.
+    let pages = told(&[("/pay", 32, 14), ("/help", 8, 4), ("/cart", 8, 0), ("/", 16, 0)]);
+    assert_eq!(spenders(&kept, "score", "page").await, pages);
+    assert_eq!(spenders(&kept, "score", "country").await, told(&[("BR", 24, 18), ("DE", 8, 0)]));
+}
+
+#[tokio::test]
+async fn attempts_spend_the_budget_where_they_went_no_further() {
+    let kept = Kept::start().await;
+    let mut told_rows = Told::default();
+    define(&kept, &checkout()).await;
+    for (session, paid_after_s) in [("pays", Some(30)), ("pays-late", Some(90)), ("leaves-at-the-address", None)] {
+        told_rows.visit(&kept, session, 2 * HOUR_MS, paid_after_s);
+    }
+    told_rows.views.push(view(&kept.service, "leaves-at-the-cart", "/cart", 3 * HOUR_MS));
+    let far = |row: &mut PageViewRow| row.country = "BR".into();
+    told_rows.views.iter_mut().filter(|view| view.session.starts_with("leaves")).for_each(far);
+    told_rows.write(&kept).await;
+    kept.put("pays", &paid(Some(60))).await;
+    kept.counted("pays", 1, 4).await;
+    // Who paid late had come to the address when it was due.
+    let pages = told(&[("/checkout/address", 3, 2), ("/cart", 4, 1)]);
+    assert_eq!(spenders(&kept, "pays", "page").await, pages);
+    assert_eq!(spenders(&kept, "pays", "country").await, told(&[("BR", 2, 2), ("DE", 2, 1)]));
+    // Of a journey that nobody knows nothing is counted, and nothing spent.
+    kept.put("unknown", &promise(json!({"kind": "available", "journey": "unheard-of"}))).await;
+    assert_eq!(spenders(&kept, "unknown", "page").await, told(&[]));
 }
