@@ -1,6 +1,6 @@
 //! Apdex: the specification's worked cases through the API, and what of a page view is held against which target.
 
-use super::support::{HOUR_MS, Service};
+use super::support::Service;
 use axum::http::StatusCode;
 use felt_schema::anchors::LEVEL_NOT_JUDGED;
 use felt_schema::rows::PageViewRow;
@@ -94,7 +94,7 @@ async fn a_view_is_held_against_the_scale_that_its_loading_was_judged_by() {
             gave_up("/left", 10_001),
             // Nothing was waited for, and nothing failed.
             PageViewRow { level: LEVEL_NOT_JUDGED, cause: "".into(), ..unmeasured.clone() },
-            PageViewRow { failed: 1, ..PageViewRow { page: "/failed".into(), ..unmeasured } },
+            PageViewRow { page: "/failed".into(), failed: 1, level: 3, cause: "broke".into(), ..unmeasured },
             PageViewRow { bot: "crawler".into(), ..wait(&service, "/lcp", 90_000) },
             replaced.clone(),
             PageViewRow { sign: -1, ..replaced.clone() },
