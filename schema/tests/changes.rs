@@ -98,6 +98,21 @@ fn a_small_regression_on_a_busy_page_is_found_and_a_burst_of_one_hour_is_none() 
     assert!(found(&burst).is_empty(), "{:?}", found(&burst));
 }
 
+/// Found by a simulated month: an outage that passed the threshold twice was told twice from the same hour, the first time without any hours.
+#[test]
+fn an_outage_begins_once_and_every_change_has_hours() {
+    let mut chance = Chance(37);
+    for n in 0..60 {
+        let (begin, hours) = (PAST + 5 * DAY + 12, 3 + n % 3);
+        let views = [20.0, 40.0, 80.0, 150.0][n / 15];
+        let points = page(&mut chance, views, |hour| if (begin..begin + hours).contains(&hour) { 6.0 } else { 0.0 });
+        let found = found(&points);
+        assert!(found.iter().all(|change| change.at < change.end && change.count > 0.0), "{views}: {found:?}");
+        let begun = found.iter().filter(|change| change.at == begin).count();
+        assert!(begun == 1 || (begun == 0 && views < 80.0), "{views}: {found:?}");
+    }
+}
+
 #[test]
 fn without_a_past_there_is_nothing_to_find() {
     let mut chance = Chance(31);

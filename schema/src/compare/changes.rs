@@ -76,7 +76,10 @@ pub fn changes(points: &[Point], first_hour: i64, from: usize, threshold: f64) -
         if let Some(since) = alarm {
             let at = watch.begin(since.max(watch.regime).saturating_sub(2).max(from), hour);
             watch.move_to(at, hour);
-            found.push(Change { at, found: hour, end: points.len(), before: 0.0, after: 0.0, count: 0.0 });
+            // An outage may pass the threshold twice before its level is known: it began once.
+            if found.last().is_none_or(|last: &Change| last.at != at) {
+                found.push(Change { at, found: hour, end: points.len(), before: 0.0, after: 0.0, count: 0.0 });
+            }
             sums = [Sum::default(), Sum::default()];
         } else {
             watch.learn(hour, bad, count);
