@@ -16,7 +16,7 @@ const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 const ACK_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Every setting that "counted once" rests on, named because a version's or an operator's default may differ.
-const GUARANTEES: [(&str, &str); 10] = [
+const GUARANTEES: [(&str, &str); 11] = [
     // The token is looked at.
     ("insert_deduplicate", "1"),
     // The default since 26.x: rows would be merged with others' rows into blocks of unknown shape.
@@ -32,6 +32,8 @@ const GUARANTEES: [(&str, &str); 10] = [
     // … and refused rather than cut when it belongs to too many days (code 252).
     ("max_partitions_per_insert_block", "100"),
     ("throw_on_max_partitions_per_insert_block", "1"),
+    // Rows of one batch are summed before they come here: to sum them again finds nothing.
+    ("optimize_on_insert", "0"),
 ];
 
 impl Store {

@@ -105,8 +105,7 @@ async fn count_site(
 ) -> Result<(), StoreError> {
     let ids: BTreeSet<&str> = promises.iter().map(|promise| promise.slo.id.as_str()).collect();
     memory.journeys.retain(|(of, id), _| *of != site || ids.contains(id.as_str()));
-    let begin = Instant::now();
-    let due = memory.sites.get(site).is_none_or(|mark| begin >= mark.not_before);
+    let due = memory.sites.get(site).is_none_or(|mark| Instant::now() >= mark.not_before);
     let mut counted = Vec::new();
     for promise in promises {
         if !promise.counted || due {
@@ -115,6 +114,8 @@ async fn count_site(
     }
     if due {
         let look = memory.sites.remove(site).map(|mark| mark.look).unwrap_or_default();
+        // The past of a new promise is counted once, so what that took says nothing about rounds to come.
+        let begin = Instant::now();
         let look = count_changes(state, site, &counted, look, fresh_to_ms).await?;
         let pause = (begin.elapsed() * PAUSE_TO_ROUND).clamp(PAUSE, PAUSE_MAX);
         memory.sites.insert(site.to_owned(), Mark { look, not_before: Instant::now() + pause });

@@ -147,6 +147,10 @@ fn known_settings(keeper: &mut Connection) -> Result<KnownSettings, super::excep
     Ok(String::from_utf8_lossy(answer.bytes()).lines().map(str::to_owned).collect())
 }
 
+/// A part below this keeps all its columns in one file. A laptop's days are small, and with a file for each of eighty columns a merge is
+/// mostly the making of files.
+const WIDE_PART_BYTES_MIN: u64 = 128 << 20;
+
 /// ClickHouse takes most of a machine when it is not told otherwise: 90 % of its memory, 15 GB of caches.
 fn server_settings(config: &EngineConfig) -> String {
     let EngineConfig { memory_bytes_max, cache_bytes_max, merge_threads, .. } = config;
@@ -173,6 +177,7 @@ fn server_settings(config: &EngineConfig) -> String {
     <max_io_thread_pool_size>16</max_io_thread_pool_size>
     <max_io_thread_pool_free_size>0</max_io_thread_pool_free_size>
     <merge_tree>
+        <min_bytes_for_wide_part>{WIDE_PART_BYTES_MIN}</min_bytes_for_wide_part>
         <number_of_free_entries_in_pool_to_lower_max_size_of_merge>{merge_threads}</number_of_free_entries_in_pool_to_lower_max_size_of_merge>
         <number_of_free_entries_in_pool_to_execute_mutation>1</number_of_free_entries_in_pool_to_execute_mutation>
         <number_of_free_entries_in_pool_to_execute_optimize_entire_partition>1</number_of_free_entries_in_pool_to_execute_optimize_entire_partition>
