@@ -15,8 +15,8 @@ pub const INSERT_ROWS_MAX: usize = 1_000_000;
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 const ACK_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// Every setting that "counted once" rests on, named because a version's or an operator's default may differ.
-const GUARANTEES: [(&str, &str); 11] = [
+/// Every setting that "counted once" rests on, named because a version's or an operator's default may differ; the last one only saves work.
+const SETTINGS: [(&str, &str); 11] = [
     // The token is looked at.
     ("insert_deduplicate", "1"),
     // The default since 26.x: rows would be merged with others' rows into blocks of unknown shape.
@@ -66,7 +66,7 @@ impl Store {
             return Err(StoreError::Permanent { code: None, message });
         }
         let mut insert = self.client().insert::<T>(table).await?;
-        for (name, value) in GUARANTEES {
+        for (name, value) in SETTINGS {
             insert = insert.with_setting(name, value);
         }
         if let Some(token) = token {
