@@ -11,7 +11,7 @@ const WAIT_MS_MAX = 120_000;
 /** Elements that the app is made of. Anything else came out of the data. */
 const OURS = new Set(
   ("html head body meta title link script div main header nav figure figcaption blockquote progress meter picture footer section article aside h1 h2 h3 h4 p a span b strong em i small abbr code pre ul ol li dl dt dd table caption " +
-    "thead tbody tfoot tr th td colgroup col form label input select option optgroup button fieldset legend time details summary dialog output template noscript hr br sup sub mark kbd " +
+    "thead tbody tfoot tr th td colgroup col form label input textarea select option optgroup button fieldset legend time details summary dialog output template noscript hr br sup sub mark kbd " +
     "svg g path rect circle line polyline polygon text tspan title desc defs clippath lineargradient stop use pattern mask").split(" "),
 );
 const faults = [];
