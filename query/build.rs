@@ -11,7 +11,7 @@ const DIST: &str = "dashboard/dist";
 fn main() {
     println!("cargo:rerun-if-changed={DIST}");
     println!("cargo:rerun-if-changed=build.rs");
-    let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join(DIST);
+    let dist = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it")).join(DIST);
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
     let mut files = Vec::new();
     assert!(

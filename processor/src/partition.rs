@@ -198,7 +198,9 @@ impl Partition {
                 }
             }
         }
-        self.records_max = (self.records_max * 2).min(self.shared.config.batch_records_max.max(1));
+        // Slowly: a range that has to be cut again has been worked out for nothing.
+        let more = self.records_max + self.records_max / 8 + 1;
+        self.records_max = more.min(self.shared.config.batch_records_max.max(1));
         Ok(())
     }
 

@@ -1,15 +1,17 @@
 //! `cargo bench -p felt-tests --bench ingest`: CPU seconds per million durable beacons, paired with nginx reading the body and
 //! logging it buffered. Rounds alternate, so that a noisy machine is noisy for both; what counts is the ratio of medians.
 //!
+//! With `FELT_BENCH_BEFORE=PATH`, the `felt` of an earlier build takes its turn in every round, and the ratio to it is told.
+//!
 //! nginx with lua (Debian's `nginx` and `libnginx-mod-http-lua`) is the baseline when it is installed; else the run says so.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result};
 use felt_eventlog::testing::kafka::KafkaServer;
 use felt_tests::load::{beacon, cpu_time, post};
-use felt_tests::process::{Felt, children_of};
+use felt_tests::process::{Felt, children_of, felt_binary};
 
 const CONNECTIONS: usize = 512;
 const REQUESTS: u64 = 60_000;
@@ -20,37 +22,45 @@ async fn main() -> Result<()> {
     let dir = tempfile::tempdir()?;
     let nginx = Nginx::start(dir.path())?;
     let kafka = tokio::task::block_in_place(KafkaServer::start);
-    std::fs::create_dir_all(dir.path().join("kafka"))?;
     let site = "[[sites]]\nkey = \"shop\"\nname = \"Shop\"\norigins = [\"*\"]\nrate_per_second = 1000000\nclient_rate_per_second = 1000000\n";
-    std::fs::write(dir.path().join("felt.toml"), site)?;
-    std::fs::write(
-        dir.path().join("kafka/felt.toml"),
-        format!("{site}\n[kafka]\nbrokers = \"{}\"\n", kafka.brokers()),
-    )?;
-    let local = Felt::start(&["serve", "--data", "data", "--listen", "127.0.0.1:0"], dir.path())?;
-    let over_kafka = Felt::start(&["ingest", "--listen", "127.0.0.1:0"], &dir.path().join("kafka"))?;
-
-    println!("{REQUESTS} beacons of {} bytes over {CONNECTIONS} connections, {ROUNDS} rounds", beacon(0).len());
-    let mut figures: Vec<(&str, Vec<f64>)> =
-        vec![("nginx", vec![]), ("felt serve", vec![]), ("felt ingest, Kafka", vec![])];
-    for round in 0..ROUNDS as u64 {
-        if let Some(nginx) = &nginx {
-            figures[0].1.push(measure(&nginx.workers()?, &nginx.address, round, 200).await?);
-        }
-        for (i, felt) in [(1, &local), (2, &over_kafka)] {
-            let address = felt.url.trim_start_matches("http://").to_owned();
-            figures[i].1.push(measure(&[felt.pid()], &address, round * 10 + i as u64, 204).await?);
+    let with_kafka = format!("{site}\n[kafka]\nbrokers = \"{}\"\n", kafka.brokers());
+    let mut builds = vec![("", felt_binary())];
+    builds.extend(std::env::var_os("FELT_BENCH_BEFORE").map(|path| (", before", PathBuf::from(path))));
+    let mut servers = Vec::new();
+    for (suffix, binary) in &builds {
+        for (role, name, config) in [("serve", "felt serve", site), ("ingest", "felt ingest, Kafka", &*with_kafka)] {
+            let home = dir.path().join(format!("{role}{}", servers.len()));
+            std::fs::create_dir_all(&home)?;
+            std::fs::write(home.join("felt.toml"), config)?;
+            let args: &[&str] = if role == "serve" { &["--data", "data"] } else { &[] };
+            let args = [&[role, "--listen", "127.0.0.1:0"], args].concat();
+            servers.push((format!("{name}{suffix}"), Felt::start_build(binary, &args, &home)?));
         }
     }
-    let baseline = median(&mut figures[0].1.clone());
-    for (name, values) in &mut figures {
-        if values.is_empty() {
-            continue;
+
+    println!("{REQUESTS} beacons of {} bytes over {CONNECTIONS} connections, {ROUNDS} rounds", beacon(0).len());
+    let mut spent_by_nginx = Vec::new();
+    let mut spent = vec![Vec::new(); servers.len()];
+    for round in 0..ROUNDS as u64 {
+        if let Some(nginx) = &nginx {
+            spent_by_nginx.push(measure(&nginx.workers()?, &nginx.address, round, 200).await?);
         }
-        let (least, most) = values.iter().fold((f64::MAX, 0f64), |(a, b), v| (a.min(*v), b.max(*v)));
-        let middle = median(values);
-        let ratio = if baseline.is_finite() { format!(", {:.2} x nginx", middle / baseline) } else { String::new() };
-        println!("{name:20} {middle:6.1} CPU s per million ({least:.1} to {most:.1}){ratio}");
+        for (i, (_, felt)) in servers.iter().enumerate() {
+            let address = felt.url.trim_start_matches("http://").to_owned();
+            spent[i].push(measure(&[felt.pid()], &address, round * 10 + i as u64, 204).await?);
+        }
+    }
+    let baseline = median(&mut spent_by_nginx.clone());
+    if !spent_by_nginx.is_empty() {
+        tell("nginx", &spent_by_nginx, baseline);
+    }
+    for ((name, _), values) in servers.iter().zip(&spent) {
+        tell(name, values, baseline);
+    }
+    for (index, (name, _)) in servers.iter().enumerate().take(servers.len() - 2) {
+        let mut ratios: Vec<f64> =
+            spent[index].iter().zip(&spent[index + 2]).map(|(now, before)| now / before).collect();
+        println!("{name}: {:.2} times what the earlier build takes (median of the rounds)", median(&mut ratios));
     }
     println!("felt serve also processes in the same process: its figure is an upper bound of ingest's");
     Ok(())
@@ -70,6 +80,14 @@ async fn measure(pids: &[u32], address: &str, round: u64, status: u16) -> Result
         seen.p99
     );
     Ok(cpu * 1e6 / seen.answers as f64)
+}
+
+/// One line of the table.
+fn tell(name: &str, values: &[f64], baseline: f64) {
+    let (least, most) = values.iter().fold((f64::MAX, 0f64), |(a, b), v| (a.min(*v), b.max(*v)));
+    let middle = median(&mut values.to_vec());
+    let ratio = if baseline.is_finite() { format!(", {:.2} x nginx", middle / baseline) } else { String::new() };
+    println!("{name:26} {middle:6.1} CPU s per million ({least:.1} to {most:.1}){ratio}");
 }
 
 fn median(values: &mut [f64]) -> f64 {

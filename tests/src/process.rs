@@ -78,8 +78,18 @@ impl Felt {
         work_dir: &Path,
         environment: &[(String, String)],
     ) -> Result<Self> {
+        Self::spawn(&felt_binary(), log, args, work_dir, environment)
+    }
+
+    fn spawn(
+        binary: &Path,
+        log: &Path,
+        args: &[&str],
+        work_dir: &Path,
+        environment: &[(String, String)],
+    ) -> Result<Self> {
         let log = log.to_owned();
-        let mut child = Command::new(felt_binary())
+        let mut child = Command::new(binary)
             .args(args)
             .current_dir(work_dir)
             .envs(environment.iter().map(|(name, value)| (name, value)))
@@ -105,6 +115,16 @@ impl Felt {
             Ok(url) => felt.url = url,
             Err(_) => bail!("felt {args:?} ended or said nothing before it was ready:\n{}", felt.printed()),
         }
+        Ok(felt)
+    }
+
+    /// As [`start`](Self::start), with another build's binary, to measure the two beside each other.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_build(binary: &Path, args: &[&str], work_dir: &Path) -> Result<Self> {
+        let felt = Self::spawn(binary, &work_dir.join("felt-build.log"), args, work_dir, &[])?;
+        felt.wait_ready()?;
         Ok(felt)
     }
 

@@ -244,5 +244,5 @@ fn what_an_earlier_try_wrote_stays_as_it_was_written() {
     let again = transform_alone(&records, &priors);
     assert_eq!(again.page_views[0].page, "(other)");
     assert_eq!(again.events[0].page, "(other)");
-    assert!(again.rollup_hour.iter().any(|row| row.page == "(other)"));
+    assert!(again.rollup_hour.iter().any(|row| &*row.page == "(other)"));
 }

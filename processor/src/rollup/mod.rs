@@ -11,7 +11,7 @@ mod cell;
 mod words;
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::sync::Arc;
 
 use felt_schema::anchors::{Anchors, Level};
 use felt_schema::grouping::Grouping;
@@ -19,7 +19,7 @@ use felt_schema::happiness::Cause;
 use felt_schema::metric::{HAPPINESS, MISSING, Metric, TIMING_PREFIX};
 use felt_schema::rows::{PageViewRow, RollupRow};
 
-use cell::{Cell, HappinessCell, Value};
+use cell::{Cells, HappinessCell, Value};
 use words::{PerWord, Word, WordHasher, Words};
 
 /// Minutes are kept for eight days, and answer for seven.
@@ -42,41 +42,36 @@ struct GroupKey {
     minutes: bool,
 }
 
-/// All metrics of one group. Boxed cells: few groups have all of them.
+/// All metrics of one group. Cells stand by their numbers: few groups have all of them, and a batch has hundreds of thousands.
 #[derive(Default)]
 struct Group {
     happiness: HappinessCell,
-    metrics: [Option<Box<Cell>>; Metric::COUNT],
-    timings: Vec<(Word, Cell)>,
+    metrics: [Option<cell::Number>; Metric::COUNT],
+    timings: Vec<(Word, cell::Number)>,
 }
 
-impl Group {
-    fn merge(&mut self, other: &Self) {
-        self.happiness.merge(&other.happiness);
-        for (to, from) in self.metrics.iter_mut().zip(&other.metrics) {
+/// Groups and the cells that they point to.
+#[derive(Default)]
+struct Table {
+    groups: HashMap<GroupKey, Group, WordHasher>,
+    cells: Cells,
+}
+
+impl Table {
+    /// Adds a group of another table to the group of this key.
+    fn merge(&mut self, key: GroupKey, other: &Group, cells: &Cells) {
+        let group = self.groups.entry(key).or_default();
+        group.happiness.merge(&other.happiness);
+        for (to, from) in group.metrics.iter_mut().zip(&other.metrics) {
             if let Some(from) = from {
-                to.get_or_insert_default().merge(from);
+                self.cells.of(to).merge(&cells[*from]);
             }
         }
         for (name, from) in &other.timings {
-            self.timing(*name).0.merge(from);
-        }
-    }
-
-    /// The cell of a timing, and whether it is new.
-    fn timing(&mut self, name: Word) -> (&mut Cell, bool) {
-        match self.timings.iter().position(|(known, _)| *known == name) {
-            Some(index) => (&mut self.timings[index].1, false),
-            None => {
-                self.timings.push((name, Cell::default()));
-                let last = self.timings.len() - 1;
-                (&mut self.timings[last].1, true)
-            }
+            self.cells.timing(&mut group.timings, *name).merge(&cells[*from]);
         }
     }
 }
-
-type Groups = HashMap<GroupKey, Group, WordHasher>;
 
 /// The rows of both tables, in the order of the tables' keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -92,8 +87,7 @@ pub struct RollupRows {
 pub struct Rollup {
     words: Words,
     timings: Words,
-    groups: Groups,
-    rows: usize,
+    table: Table,
 }
 
 impl Rollup {
@@ -136,80 +130,79 @@ impl Rollup {
                 bot: !view.bot.is_empty(),
                 minutes,
             };
-            let group = match self.groups.entry(key) {
-                Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(new) => {
-                    self.rows += 1;
-                    new.insert(Group::default())
-                }
-            };
+            let Table { groups, cells } = &mut self.table;
+            let group = groups.entry(key).or_default();
             group.happiness.add(level, cause, sign);
             for (metric, value) in Metric::ALL.into_iter().zip(&measured) {
                 let Some(value) = value.filter(|_| metric.headline() || grouping.has_all_metrics()) else { continue };
-                let cell = &mut group.metrics[metric as usize];
-                self.rows += usize::from(cell.is_none());
-                cell.get_or_insert_default().add(value, sign);
+                cells.of(&mut group.metrics[metric as usize]).add(value, sign);
             }
             for (name, value) in &timings {
-                let (cell, new) = group.timing(*name);
-                self.rows += usize::from(new);
-                cell.add(*value, sign);
+                cells.timing(&mut group.timings, *name).add(*value, sign);
             }
         }
     }
 
     /// At most how many rows either table will get.
     pub fn rows_max(&self) -> usize {
-        self.rows
+        self.table.groups.len() + self.table.cells.len()
     }
 
     /// The rows of both tables. Cells in which nothing is left have none.
     pub fn finish(self) -> RollupRows {
-        let Self { words, timings, groups, .. } = self;
+        let Self { words, timings, table, .. } = self;
         let names = MetricNames::new(&timings);
-        let mut hours = Groups::default();
-        for (key, group) in &groups {
+        let mut hours = Table::default();
+        for (key, group) in &table.groups {
             let key = GroupKey { time_s: key.time_s - key.time_s % HOUR_S, minutes: false, ..*key };
-            hours.entry(key).or_default().merge(group);
+            hours.merge(key, group, &table.cells);
         }
-        let minutes = groups.into_iter().filter(|(key, _)| key.minutes);
-        RollupRows { minute: rows_of(minutes, &words, &names), hour: rows_of(hours.into_iter(), &words, &names) }
+        let all = |_: &GroupKey| true;
+        let minute = rows_of(table, |key| key.minutes, &words, &names);
+        RollupRows { minute, hour: rows_of(hours, all, &words, &names) }
     }
 }
 
-fn rows_of(groups: impl Iterator<Item = (GroupKey, Group)>, words: &Words, names: &MetricNames) -> Vec<RollupRow> {
+/// The rows of those groups that are wanted.
+fn rows_of(table: Table, wanted: impl Fn(&GroupKey) -> bool, words: &Words, names: &MetricNames) -> Vec<RollupRow> {
+    let Table { groups, mut cells } = table;
     let ranks = words.ranks();
-    let mut rows = Vec::new();
-    for (key, group) in groups {
-        let mut push = |name: NameRank, row: Option<RollupRow>| {
-            if let Some(row) = row {
-                let order =
-                    (ranks[key.site], key.grouping, name, key.bot, key.time_s, ranks[key.page], ranks[key.value]);
-                rows.push(((order, key.day), key, row));
-            }
+    let mut places = Vec::with_capacity(groups.len() + cells.len());
+    for (key, group) in groups.iter().filter(|(key, _)| wanted(key)) {
+        let mut place = |name: NameRank, cell: Option<cell::Number>| {
+            let order = (ranks[key.site], key.grouping, name, key.bot, key.time_s, ranks[key.page], ranks[key.value]);
+            places.push(((order, key.day), name, key, &group.happiness, cell));
         };
-        push(names.happiness, group.happiness.into_row());
+        place(names.happiness, None);
         for (name, cell) in names.metrics.into_iter().zip(group.metrics) {
-            push(name, cell.and_then(|cell| cell.into_row()));
+            if cell.is_some() {
+                place(name, cell);
+            }
         }
-        for (name, cell) in group.timings {
-            push(names.timings[name], cell.into_row());
+        for (name, cell) in &group.timings {
+            place(names.timings[*name], Some(*cell));
         }
     }
     // The order of the tables' own keys, so that ClickHouse need not sort, and a replay sends the same bytes.
-    rows.sort_unstable_by_key(|(order, ..)| *order);
-    let named = rows.into_iter().map(|(((_, _, name, ..), _), key, row)| RollupRow {
-        site: words[key.site].to_owned(),
-        grouping: key.grouping.column(),
-        metric: names.texts[name as usize].clone(),
-        bot: u8::from(key.bot),
-        time: key.time_s,
-        page: words[key.page].to_owned(),
-        value: words[key.value].to_owned(),
-        day: key.day,
-        ..row
+    places.sort_unstable_by_key(|(order, ..)| *order);
+    let rows = places.into_iter().filter_map(|(_, name, key, happiness, cell)| {
+        let head = RollupRow {
+            site: words[key.site].clone(),
+            grouping: key.grouping.column(),
+            metric: names.texts[name as usize].clone(),
+            bot: u8::from(key.bot),
+            time: key.time_s,
+            page: words[key.page].clone(),
+            value: words[key.value].clone(),
+            day: key.day,
+            ..RollupRow::default()
+        };
+        match cell {
+            None => happiness.row(head),
+            Some(number) => cells.take(number).into_row(head),
+        }
     });
-    named.collect()
+    rows.collect()
 }
 
 /// The place of a metric's name among all names of a batch.
@@ -217,7 +210,7 @@ type NameRank = u32;
 
 /// All metric names of a batch in alphabetical order, custom timings among them.
 struct MetricNames {
-    texts: Vec<String>,
+    texts: Vec<Arc<str>>,
     happiness: NameRank,
     metrics: [NameRank; Metric::COUNT],
     timings: PerWord,
@@ -227,10 +220,9 @@ impl MetricNames {
     fn new(timings: &Words) -> Self {
         let timing = |name: Word| format!("{TIMING_PREFIX}{}", &timings[name]);
         let fixed = Metric::ALL.iter().map(|metric| metric.name()).chain([HAPPINESS]).map(str::to_owned);
-        let mut texts: Vec<String> = fixed.chain(timings.all().map(timing)).collect();
+        let mut texts: Vec<Arc<str>> = fixed.chain(timings.all().map(timing)).map(Arc::from).collect();
         texts.sort_unstable();
-        let rank =
-            |name: &str| texts.binary_search_by(|known| known.as_str().cmp(name)).unwrap_or_default() as NameRank;
+        let rank = |name: &str| texts.binary_search_by(|known| (**known).cmp(name)).unwrap_or_default() as NameRank;
         Self {
             happiness: rank(HAPPINESS),
             metrics: Metric::ALL.map(|metric| rank(metric.name())),

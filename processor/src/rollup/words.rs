@@ -2,6 +2,7 @@
 
 use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Index;
+use std::sync::Arc;
 
 use hashbrown::HashTable;
 use xxhash_rust::xxh3::xxh3_64;
@@ -13,7 +14,7 @@ pub(super) struct Word(u32);
 /// All words seen so far.
 #[derive(Default)]
 pub(super) struct Words {
-    texts: Vec<Box<str>>,
+    texts: Vec<Arc<str>>,
     known: HashTable<u32>,
 }
 
@@ -50,8 +51,8 @@ impl Words {
 }
 
 impl Index<Word> for Words {
-    type Output = str;
-    fn index(&self, word: Word) -> &str {
+    type Output = Arc<str>;
+    fn index(&self, word: Word) -> &Arc<str> {
         &self.texts[word.0 as usize]
     }
 }

@@ -1,25 +1,28 @@
 //! A row of `rollup_minute` and `rollup_hour`: exact signed counters and one histogram for one metric in one cell.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
-/// A row of the rollup tables, which have the same columns.
+/// A row of the rollup tables, which have the same columns. Its words are shared: a batch has hundreds of thousands of rows
+/// and some hundred words.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "row", derive(clickhouse::Row))]
 pub struct RollupRow {
     /// The site's key.
-    pub site: String,
+    pub site: Arc<str>,
     /// [`crate::grouping::Grouping::column`].
     pub grouping: i8,
     /// A metric's name, `timing:NAME` or `happiness`.
-    pub metric: String,
+    pub metric: Arc<str>,
     /// 1 for bots, whose cells are apart.
     pub bot: u8,
     /// Start of the minute or hour in which the views began, in seconds.
     pub time: u32,
     /// The page, in groupings that have one.
-    pub page: String,
+    pub page: Arc<str>,
     /// The second dimension's value, in groupings that have one.
-    pub value: String,
+    pub value: Arc<str>,
     /// Day of arrival, UTC.
     pub day: u16,
     /// Page views, judged or not; on `happiness` rows only.
