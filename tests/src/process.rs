@@ -29,6 +29,13 @@ pub fn felt_binary() -> PathBuf {
     binary
 }
 
+/// `felt ARGS` in this folder, without a bench's own setting, which it would refuse as one that it does not know.
+fn felt_command(args: &[&str], work_dir: &Path) -> Command {
+    let mut command = Command::new(felt_binary());
+    command.args(args).current_dir(work_dir).env_remove("FELT_BENCH_DATA");
+    command
+}
+
 /// A running `felt`.
 pub struct Felt {
     child: Child,
@@ -79,9 +86,7 @@ impl Felt {
         environment: &[(String, String)],
     ) -> Result<Self> {
         let log = log.to_owned();
-        let mut child = Command::new(felt_binary())
-            .args(args)
-            .current_dir(work_dir)
+        let mut child = felt_command(args, work_dir)
             .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -211,7 +216,7 @@ pub fn try_signal(pid: u32, name: &str) -> bool {
 /// # Errors
 /// When it cannot be started.
 pub fn run_felt(args: &[&str], work_dir: &Path) -> Result<(i32, String, String)> {
-    let output = Command::new(felt_binary()).args(args).current_dir(work_dir).stdin(Stdio::null()).output()?;
+    let output = felt_command(args, work_dir).stdin(Stdio::null()).output()?;
     Ok((
         output.status.code().unwrap_or(-1),
         String::from_utf8_lossy(&output.stdout).into_owned(),

@@ -4,7 +4,7 @@
 //! later is taken out exactly as it was put in. A view falls into one cell per grouping; headline metrics, custom timings
 //! and happiness are kept in all groupings, the phases of navigation only for the site and its pages.
 //!
-//! Minutes are summed first and hours from them. A view older than [`MINUTE_AGE_MS_MAX`] at arrival (history brought in)
+//! Minutes are summed first, hours from them and days from those. A view older than [`MINUTE_AGE_MS_MAX`] at arrival (history brought in)
 //! has no minutes: nobody can ask for them any more.
 
 mod cell;
@@ -27,6 +27,7 @@ pub const MINUTE_AGE_MS_MAX: i64 = 7 * 24 * 3_600_000;
 
 const MINUTE_S: u32 = 60;
 const HOUR_S: u32 = 3_600;
+const DAY_S: u32 = 24 * HOUR_S;
 
 /// Where a page view counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -78,13 +79,15 @@ impl Group {
 
 type Groups = HashMap<GroupKey, Group, WordHasher>;
 
-/// The rows of both tables, in the order of the tables' keys.
+/// The rows of the three tables, in the order of the tables' keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RollupRows {
     /// For `rollup_minute`.
     pub minute: Vec<RollupRow>,
     /// For `rollup_hour`.
     pub hour: Vec<RollupRow>,
+    /// For `rollup_day`.
+    pub day: Vec<RollupRow>,
 }
 
 /// Sums page views into cells.
@@ -158,23 +161,34 @@ impl Rollup {
         }
     }
 
-    /// At most how many rows either table will get.
+    /// At most how many rows any of the tables will get.
     pub fn rows_max(&self) -> usize {
         self.rows
     }
 
-    /// The rows of both tables. Cells in which nothing is left have none.
+    /// The rows of the tables. Cells in which nothing is left have none.
     pub fn finish(self) -> RollupRows {
         let Self { words, timings, groups, .. } = self;
         let names = MetricNames::new(&timings);
-        let mut hours = Groups::default();
-        for (key, group) in &groups {
-            let key = GroupKey { time_s: key.time_s - key.time_s % HOUR_S, minutes: false, ..*key };
-            hours.entry(key).or_default().merge(group);
-        }
+        let hours = by(HOUR_S, &groups);
+        let days = by(DAY_S, &hours);
         let minutes = groups.into_iter().filter(|(key, _)| key.minutes);
-        RollupRows { minute: rows_of(minutes, &words, &names), hour: rows_of(hours.into_iter(), &words, &names) }
+        RollupRows {
+            minute: rows_of(minutes, &words, &names),
+            hour: rows_of(hours.into_iter(), &words, &names),
+            day: rows_of(days.into_iter(), &words, &names),
+        }
     }
+}
+
+/// The same groups by a longer unit of time.
+fn by(unit_s: u32, groups: &Groups) -> Groups {
+    let mut longer = Groups::default();
+    for (key, group) in groups {
+        let key = GroupKey { time_s: key.time_s - key.time_s % unit_s, minutes: false, ..*key };
+        longer.entry(key).or_default().merge(group);
+    }
+    longer
 }
 
 fn rows_of(groups: impl Iterator<Item = (GroupKey, Group)>, words: &Words, names: &MetricNames) -> Vec<RollupRow> {
