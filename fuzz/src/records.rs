@@ -89,6 +89,7 @@ fn same(fresh: &BatchRows, warm: &BatchRows) {
     let equal = fresh.page_views == warm.page_views
         && fresh.rollup_minute == warm.rollup_minute
         && fresh.rollup_hour == warm.rollup_hour
+        && fresh.rollup_day == warm.rollup_day
         && fresh.outcomes == warm.outcomes
         && fresh.dead_letters == warm.dead_letters
         && fresh.view_states == warm.view_states

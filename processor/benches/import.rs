@@ -46,7 +46,7 @@ fn main() {
             println!("{name}: {views} views in {took:.2} s, {:.0} a second", views as f64 / took);
         }
         println!("views and distinct views: {}", rig.line("SELECT sum(sign), uniqExact(view) FROM page_views").await);
-        for table in ["page_views", "rollup_minute", "rollup_hour", "view_states"] {
+        for table in ["page_views", "rollup_minute", "rollup_hour", "rollup_day", "view_states"] {
             println!("rows of {table}: {}", rig.line(&format!("SELECT count() FROM {table}")).await);
         }
         freshness(&rig).await;

@@ -88,6 +88,7 @@ fn encode(rows: &BatchRows) -> usize {
         + bytes(&rows.events)
         + bytes(&rows.rollup_minute)
         + bytes(&rows.rollup_hour)
+        + bytes(&rows.rollup_day)
         + bytes(&rows.outcomes)
         + bytes(&rows.view_states)
 }

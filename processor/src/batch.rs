@@ -128,6 +128,8 @@ pub struct BatchRows {
     pub rollup_minute: Vec<RollupRow>,
     /// For `rollup_hour`.
     pub rollup_hour: Vec<RollupRow>,
+    /// For `rollup_day`.
+    pub rollup_day: Vec<RollupRow>,
     /// For `outcomes`.
     pub outcomes: Vec<OutcomeRow>,
     /// For `dead_letters`.
@@ -195,6 +197,7 @@ pub fn transform(
     let rollup = rollup.finish();
     rows.rollup_minute = rollup.minute;
     rows.rollup_hour = rollup.hour;
+    rows.rollup_day = rollup.day;
     rows.dead_letters = draft.condemned.iter().map(|letter| dead_letter(letter, source)).collect();
     outcomes.add("", source.arrival_ms, Outcome::Refused(RefuseReason::DeadLetter), draft.condemned.len());
     rows.outcomes = outcomes.into_rows();
@@ -298,6 +301,7 @@ impl BatchRows {
             + self.events.len()
             + self.rollup_minute.len()
             + self.rollup_hour.len()
+            + self.rollup_day.len()
             + self.outcomes.len()
             + self.dead_letters.len()
             + self.view_states.len()

@@ -99,6 +99,8 @@ impl Writer<'_> {
         let points = ("rollup_minute:before", "rollup_minute:after");
         self.table("rollup_minute", points, &rows.rollup_minute, token).await?;
         self.table("rollup_hour", ("rollup_hour:before", "rollup_hour:after"), &rows.rollup_hour, token).await?;
+        // After the hours: whoever reads a day that lacks a range sees that it does, because the hours have it.
+        self.table("rollup_day", ("rollup_day:before", "rollup_day:after"), &rows.rollup_day, token).await?;
         self.table("outcomes", ("outcomes:before", "outcomes:after"), &rows.outcomes, token).await?;
         let points = ("dead_letters:before", "dead_letters:after");
         self.table("dead_letters", points, &rows.dead_letters, token).await?;

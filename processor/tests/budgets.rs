@@ -57,7 +57,7 @@ async fn a_replay_folds_as_the_first_try_did() {
     rig.crash_at("rollup_minute:after").await;
     rig.append(&visits(20, |n| format!("/late-x{n}"), 20)).await;
     rig.work_off().await;
-    for table in ["rollup_minute", "rollup_hour"] {
+    for table in ["rollup_minute", "rollup_hour", "rollup_day"] {
         let raw = "SELECT page, sum(sign) FROM page_views GROUP BY page ORDER BY page";
         let rolled =
             format!("SELECT page, sum(views) FROM {table} WHERE grouping = 'page' GROUP BY page ORDER BY page");

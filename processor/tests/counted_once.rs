@@ -53,7 +53,7 @@ async fn later_snapshots_replace_earlier_ones_in_any_order() {
     assert_eq!(rig.line(view).await, "view-0001 7 2035-11-22 09:59:59.000 9000000");
     assert_eq!(rig.line("SELECT sum(sign), sum(sign * lcp) FROM page_views").await, "1 9000000");
     assert_eq!(rig.line("SELECT sum(sign) FROM events").await, "1");
-    for table in ["rollup_minute", "rollup_hour"] {
+    for table in ["rollup_minute", "rollup_hour", "rollup_day"] {
         let sql = format!(
             "SELECT sum(valid), sum(total_micro), sum(brutal), sum(delighted), sum(annoying) FROM {table} \
              WHERE grouping = 'site' AND metric = 'lcp'"
@@ -152,13 +152,17 @@ async fn late_and_out_of_order_it_counts_in_the_minute_in_which_it_happened() {
 
     let days = "SELECT uniqExact(day), uniqExact(toStartOfHour(started_at)), sum(sign) FROM page_views";
     assert_eq!(rig.line(days).await, "1 20 21", "one partition of arrival, each in its own hour");
-    for table in ["rollup_minute", "rollup_hour"] {
-        let raw = "SELECT toString(toStartOfHour(started_at)) AS h, toString(sum(sign)) FROM page_views GROUP BY h ORDER BY h";
+    for (table, floor) in
+        [("rollup_minute", "toStartOfHour"), ("rollup_hour", "toStartOfHour"), ("rollup_day", "toStartOfDay")]
+    {
+        let raw = format!(
+            "SELECT toString({floor}(started_at)) AS h, toString(sum(sign)) FROM page_views GROUP BY h ORDER BY h"
+        );
         let rolled = format!(
-            "SELECT toString(toStartOfHour(time)) AS h, toString(sum(views)) FROM {table} WHERE grouping = 'site' \
+            "SELECT toString({floor}(time)) AS h, toString(sum(views)) FROM {table} WHERE grouping = 'site' \
              GROUP BY h ORDER BY h"
         );
-        assert_eq!(rig.query(raw).await, rig.query(&rolled).await, "{table}");
+        assert_eq!(rig.query(&raw).await, rig.query(&rolled).await, "{table}");
     }
     assert_eq!(rig.line("SELECT max(seq) FROM page_views WHERE view = 'view-late'").await, "3");
     let outcomes = "SELECT sumIf(count, outcome = 'accepted'), sumIf(count, reason = 'older') FROM outcomes";

@@ -38,7 +38,7 @@ async fn killed_between_two_steps_it_leaves_what_the_table_says() {
     let rig = Rig::start().await;
     let expected = rig.smooth(1).await;
     let declared = Some(FIRST_WAVE);
-    let rows: [(&'static str, Option<DeclaredRange>, usize); 10] = [
+    let rows: [(&'static str, Option<DeclaredRange>, usize); 11] = [
         ("collect:after", None, 0),
         ("declare:before", None, 0),
         ("declare:after", declared, 0),
@@ -46,9 +46,10 @@ async fn killed_between_two_steps_it_leaves_what_the_table_says() {
         ("events:after", declared, 2),
         ("rollup_minute:after", declared, 3),
         ("rollup_hour:after", declared, 4),
-        ("outcomes:after", declared, 5),
-        ("advance:before", declared, 8),
-        ("advance:after", None, 8),
+        ("rollup_day:after", declared, 5),
+        ("outcomes:after", declared, 6),
+        ("advance:before", declared, 9),
+        ("advance:after", None, 9),
     ];
     for (point, open, tables) in rows {
         let rig = wave(&rig, &format!("felt_{}", point.replace(':', "_"))).await;

@@ -4,7 +4,7 @@ mod support;
 
 use support::{Rig, append_wave};
 
-const POINTS: [&str; 22] = [
+const POINTS: [&str; 24] = [
     "collect:before",
     "collect:after",
     "declare:before",
@@ -17,6 +17,8 @@ const POINTS: [&str; 22] = [
     "rollup_minute:after",
     "rollup_hour:before",
     "rollup_hour:after",
+    "rollup_day:before",
+    "rollup_day:after",
     "outcomes:before",
     "outcomes:after",
     "dead_letters:before",

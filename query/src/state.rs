@@ -58,6 +58,7 @@ pub struct Shared {
     pub(crate) looks: crate::slos::looks::Looks,
     places: HashMap<String, Semaphore>,
     rates: Mutex<HashMap<String, (Option<f64>, Instant)>>,
+    settled: Mutex<HashMap<String, Settled>>,
     forced: Option<SourceKind>,
 }
 
@@ -119,6 +120,7 @@ impl QueryState {
             looks: Default::default(),
             places,
             rates,
+            settled: Mutex::default(),
             forced,
         }))
     }
@@ -186,8 +188,41 @@ impl QueryState {
 
     /// The cells of `ask` by `plan`.
     pub(crate) async fn cells(&self, call: &'static str, site: &str, ask: &Ask, plan: &Plan) -> Result<Cells, Problem> {
-        let rows = self.rows(call, site, &planner::statement(site, ask, plan)).await?;
-        Ok(planner::read(ask, plan, rows))
+        let plan = self.settled(site, plan.clone()).await?;
+        let rows = self.rows(call, site, &planner::statement(site, ask, &plan)).await?;
+        Ok(planner::read(ask, &plan, rows))
+    }
+}
+
+/// How long it is believed which of a site's days can be read by the day. What is written meanwhile is in its hours a moment
+/// before it is in its days, as in every table that a batch fills.
+const SETTLED_AGE_MAX: Duration = Duration::from_secs(5);
+
+/// Days of arrival that can be read by the day.
+struct Settled {
+    from_ms: i64,
+    days: Vec<String>,
+    since: Instant,
+}
+
+impl QueryState {
+    /// The same plan, which knows what it may read by the day.
+    pub(crate) async fn settled(&self, site: &str, plan: Plan) -> Result<Plan, Problem> {
+        let Some(from_ms) = plan.days_from_ms() else { return Ok(plan) };
+        if let Some(held) = self.settled.lock().get(site)
+            && held.from_ms <= from_ms
+            && held.since.elapsed() < SETTLED_AGE_MAX
+        {
+            return Ok(plan.settled(held.days.clone()));
+        }
+        let since = Instant::now();
+        let rows = self.rows("settled_days", site, &planner::settled_statement(site, from_ms)).await?;
+        let text = |row: &JsonRow| row.first().and_then(|day| day.as_str()).map(str::to_owned);
+        let days: Vec<String> = rows.iter().filter_map(text).collect();
+        if self.sites.get(site).is_some() {
+            self.settled.lock().insert(site.into(), Settled { from_ms, days: days.clone(), since });
+        }
+        Ok(plan.settled(days))
     }
 }
 

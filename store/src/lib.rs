@@ -7,6 +7,7 @@
 mod client;
 mod config;
 pub mod contract;
+mod days;
 pub mod engine;
 mod error;
 pub mod events;

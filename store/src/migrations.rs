@@ -23,7 +23,7 @@ macro_rules! migrations {
     };
 }
 
-const MIGRATIONS: [Migration; 10] = migrations![
+const MIGRATIONS: [Migration; 11] = migrations![
     1 "0001_raw.sql",
     2 "0002_rollups.sql",
     3 "0003_operations.sql",
@@ -34,7 +34,11 @@ const MIGRATIONS: [Migration; 10] = migrations![
     8 "0008_documents.sql",
     10 "0010_alerts.sql",
     15 "0015_exported_totals.sql",
+    20 "0020_rollup_day.sql",
 ];
+
+/// The migration after which days are filled from hours.
+const ROLLUP_DAY: u32 = 20;
 
 /// ClickHouse's code for a table that is not there.
 const UNKNOWN_TABLE: i32 = 60;
@@ -105,6 +109,9 @@ impl Store {
         for migration in MIGRATIONS.iter().filter(|migration| !applied.contains_key(&migration.number)) {
             for statement in statements(migration.sql) {
                 self.execute(&fill(statement, config)).await?;
+            }
+            if migration.number == ROLLUP_DAY {
+                self.fill_days().await?;
             }
             let record = format!(
                 "INSERT INTO schema_migrations (number, name, hash) VALUES ({}, '{}', '{}')",

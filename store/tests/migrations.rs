@@ -1,5 +1,6 @@
 //! The tables: made once, whoever makes them, and the rows of the schema fit into them.
 
+use felt_schema::clock::Clock;
 use felt_schema::rows::{
     DeadLetterRow, EventRow, OutcomeRow, PageViewRow, ProgressRow, RollupRow, TokenRow, ViewStateRow,
 };
@@ -28,6 +29,49 @@ async fn migrations_are_applied_once_by_whoever_comes_first() {
     let kept =
         store.query_json(sql, &[("db", Param::Text("felt".into()))], QueryLimits::default()).await.expect("rows");
     assert_eq!(kept, [[json!(expected.len())]]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_store_gets_its_days_from_its_hours_once() {
+    let engine = TestEngine::start().await;
+    let store = engine.migrated("felt").await;
+    for sql in
+        ["DROP TABLE rollup_day", "ALTER TABLE schema_migrations DELETE WHERE number >= 20 SETTINGS mutations_sync = 1"]
+    {
+        store.execute(sql).await.expect(sql);
+    }
+    let today = felt_schema::clock::day_of(felt_schema::clock::SystemClock.now_ms());
+    let cell = |ago: u16, hour: u32, page: &str, views: i64| RollupRow {
+        site: "shop".into(),
+        grouping: 2,
+        metric: "happiness".into(),
+        time: (u32::from(today - ago) * 24 + hour) * 3_600,
+        page: page.into(),
+        day: today - ago,
+        views,
+        histogram: vec![(7, views), (hour as u16, 1)],
+        ..RollupRow::default()
+    };
+    let hours = [cell(0, 1, "/", 50), cell(1, 2, "/", 3), cell(1, 23, "/", 4), cell(1, 2, "/a", 1), cell(2, 0, "/", 9)];
+    store.insert_rows("rollup_hour", &hours, Some("t1")).await.expect("hours");
+    store.insert_rows("rollup_hour", &[cell(1, 2, "/a", -1)], Some("t2")).await.expect("taken back");
+
+    let (first, second) = tokio::join!(store.migrate(), store.migrate());
+    assert!(first.is_ok() && second.is_ok(), "{first:?} {second:?}");
+    let sql = "SELECT toInt32(today() - day), toInt32(toUnixTimestamp(time) % 86400), page, sum(views), \
+                 arraySort(arrayFilter(p -> p.2 != 0, CAST(sumMap(histogram), 'Array(Tuple(UInt16, Int64))'))) \
+               FROM rollup_day GROUP BY day, time, page HAVING sum(views) != 0 ORDER BY ALL";
+    let days = store.query_json(sql, &[], QueryLimits::default()).await.expect("days");
+    assert_eq!(
+        days,
+        [
+            vec![json!(1), json!(0), json!("/"), json!(7), json!([[2, 1], [7, 7], [23, 1]])],
+            vec![json!(2), json!(0), json!("/"), json!(9), json!([[0, 1], [7, 9]])]
+        ]
+    );
+    let beside =
+        store.query_json("SHOW TABLES LIKE 'rollup_day_%'", &[], QueryLimits::default()).await.expect("tables");
+    assert!(beside.is_empty(), "{beside:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -71,7 +115,8 @@ async fn the_rows_of_the_schema_fit_the_tables() {
     round_trip!("page_views", view, PageViewRow);
     round_trip!("events", EventRow { site: "shop".into(), kind: "step".into(), day, ..EventRow::default() }, EventRow);
     round_trip!("rollup_minute", rollup.clone(), RollupRow);
-    round_trip!("rollup_hour", rollup, RollupRow);
+    round_trip!("rollup_hour", rollup.clone(), RollupRow);
+    round_trip!("rollup_day", rollup, RollupRow);
     round_trip!(
         "view_states",
         ViewStateRow { state: "{}".into(), keep_until: day, day, ..ViewStateRow::default() },

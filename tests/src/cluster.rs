@@ -13,7 +13,7 @@ use crate::process::{Felt, run_felt};
 /// The longest wait for partitions to be shared out.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-const TABLES: [&str; 2] = ["rollup_minute", "rollup_hour"];
+const TABLES: [&str; 3] = ["rollup_minute", "rollup_hour", "rollup_day"];
 const GROUPINGS: [&str; 6] = ["site", "page", "page_device", "country", "release", "browser"];
 
 /// A cluster for the site `shop` of six partitions, without a processor to begin with.

@@ -29,6 +29,13 @@ pub fn felt_binary() -> PathBuf {
     binary
 }
 
+/// `felt ARGS` in this folder, without the benches' own settings, which it would refuse as ones that it does not know.
+fn build_command(binary: &Path, args: &[&str], work_dir: &Path) -> Command {
+    let mut command = Command::new(binary);
+    command.args(args).current_dir(work_dir).env_remove("FELT_BENCH_DATA").env_remove("FELT_BENCH_BEFORE");
+    command
+}
+
 /// A running `felt`.
 pub struct Felt {
     child: Child,
@@ -89,9 +96,7 @@ impl Felt {
         environment: &[(String, String)],
     ) -> Result<Self> {
         let log = log.to_owned();
-        let mut child = Command::new(binary)
-            .args(args)
-            .current_dir(work_dir)
+        let mut child = build_command(binary, args, work_dir)
             .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -231,7 +236,7 @@ pub fn try_signal(pid: u32, name: &str) -> bool {
 /// # Errors
 /// When it cannot be started.
 pub fn run_felt(args: &[&str], work_dir: &Path) -> Result<(i32, String, String)> {
-    let output = Command::new(felt_binary()).args(args).current_dir(work_dir).stdin(Stdio::null()).output()?;
+    let output = build_command(&felt_binary(), args, work_dir).stdin(Stdio::null()).output()?;
     Ok((
         output.status.code().unwrap_or(-1),
         String::from_utf8_lossy(&output.stdout).into_owned(),

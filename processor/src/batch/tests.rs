@@ -96,7 +96,7 @@ impl World {
             let row = EventRow { sign: 0, received_at: 0, day: 0, ..row };
             *self.events.entry(format!("{row:?}")).or_default() += sign;
         }
-        for (table, rollup) in [("minute", rows.rollup_minute), ("hour", rows.rollup_hour)] {
+        for (table, rollup) in [("minute", rows.rollup_minute), ("hour", rows.rollup_hour), ("day", rows.rollup_day)] {
             for row in rollup {
                 let cell = format!("{table} {} {} {} {} {}", row.grouping, row.metric, row.time, row.page, row.value);
                 let counters =

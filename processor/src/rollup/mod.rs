@@ -4,7 +4,7 @@
 //! later is taken out exactly as it was put in. A view falls into one cell per grouping; headline metrics, custom timings
 //! and happiness are kept in all groupings, the phases of navigation only for the site and its pages.
 //!
-//! Minutes are summed first and hours from them. A view older than [`MINUTE_AGE_MS_MAX`] at arrival (history brought in)
+//! Minutes are summed first, hours from them and days from those. A view older than [`MINUTE_AGE_MS_MAX`] at arrival (history brought in)
 //! has no minutes: nobody can ask for them any more.
 
 mod cell;
@@ -27,6 +27,7 @@ pub const MINUTE_AGE_MS_MAX: i64 = 7 * 24 * 3_600_000;
 
 const MINUTE_S: u32 = 60;
 const HOUR_S: u32 = 3_600;
+const DAY_S: u32 = 24 * HOUR_S;
 
 /// Where a page view counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -58,6 +59,16 @@ struct Table {
 }
 
 impl Table {
+    /// The same groups by a longer unit of time.
+    fn by(&self, unit_s: u32) -> Self {
+        let mut longer = Self::default();
+        for (key, group) in &self.groups {
+            let key = GroupKey { time_s: key.time_s - key.time_s % unit_s, minutes: false, ..*key };
+            longer.merge(key, group, &self.cells);
+        }
+        longer
+    }
+
     /// Adds a group of another table to the group of this key.
     fn merge(&mut self, key: GroupKey, other: &Group, cells: &Cells) {
         let group = self.groups.entry(key).or_default();
@@ -73,13 +84,15 @@ impl Table {
     }
 }
 
-/// The rows of both tables, in the order of the tables' keys.
+/// The rows of the three tables, in the order of the tables' keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RollupRows {
     /// For `rollup_minute`.
     pub minute: Vec<RollupRow>,
     /// For `rollup_hour`.
     pub hour: Vec<RollupRow>,
+    /// For `rollup_day`.
+    pub day: Vec<RollupRow>,
 }
 
 /// Sums page views into cells.
@@ -143,23 +156,23 @@ impl Rollup {
         }
     }
 
-    /// At most how many rows either table will get.
+    /// At most how many rows any of the tables will get.
     pub fn rows_max(&self) -> usize {
         self.table.groups.len() + self.table.cells.len()
     }
 
-    /// The rows of both tables. Cells in which nothing is left have none.
+    /// The rows of the tables. Cells in which nothing is left have none.
     pub fn finish(self) -> RollupRows {
         let Self { words, timings, table, .. } = self;
         let names = MetricNames::new(&timings);
-        let mut hours = Table::default();
-        for (key, group) in &table.groups {
-            let key = GroupKey { time_s: key.time_s - key.time_s % HOUR_S, minutes: false, ..*key };
-            hours.merge(key, group, &table.cells);
-        }
+        let hours = table.by(HOUR_S);
+        let days = hours.by(DAY_S);
         let all = |_: &GroupKey| true;
-        let minute = rows_of(table, |key| key.minutes, &words, &names);
-        RollupRows { minute, hour: rows_of(hours, all, &words, &names) }
+        RollupRows {
+            minute: rows_of(table, |key| key.minutes, &words, &names),
+            hour: rows_of(hours, all, &words, &names),
+            day: rows_of(days, all, &words, &names),
+        }
     }
 }
 

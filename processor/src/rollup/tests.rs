@@ -132,6 +132,7 @@ proptest! {
         let both = |one: &[RollupRow], other: &[RollupRow]| merged(&[one, other].concat());
         prop_assert!(both(&plus.minute, &minus.minute).is_empty());
         prop_assert!(both(&plus.hour, &minus.hour).is_empty());
+        prop_assert!(both(&plus.day, &minus.day).is_empty());
     }
 
     #[test]
@@ -141,6 +142,7 @@ proptest! {
         let (all, first, second) = (sum(&views), sum(first), sum(second));
         prop_assert_eq!(merged(&all.minute), merged(&[first.minute, second.minute].concat()));
         prop_assert_eq!(merged(&all.hour), merged(&[first.hour, second.hour].concat()));
+        prop_assert_eq!(merged(&all.day), merged(&[first.day, second.day].concat()));
     }
 
     #[test]
@@ -200,5 +202,5 @@ fn history_has_hours_but_no_minutes() {
     let view = PageViewRow { started_at: 0, received_at: MINUTE_AGE_MS_MAX + 1, ..PageViewRow::default() };
     let rows = sum(&[(view, 1)]);
     assert!(rows.minute.is_empty());
-    assert_eq!(rows.hour.len(), Grouping::ALL.len());
+    assert_eq!((rows.hour.len(), rows.day.len()), (Grouping::ALL.len(), Grouping::ALL.len()));
 }

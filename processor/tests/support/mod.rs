@@ -271,7 +271,7 @@ impl Rig {
             )
             .await,
         );
-        for table in ["rollup_minute", "rollup_hour"] {
+        for table in ["rollup_minute", "rollup_hour", "rollup_day"] {
             let sql = format!(
                 "SELECT site, grouping, metric, bot, time, page, value, sum(views) AS v, sum(valid) AS n, \
                  sum(total_micro), sum(good), sum(fair), sum(poor), sum(delighted), sum(annoying), sum(painful), \
@@ -290,8 +290,17 @@ impl Rig {
 }
 
 /// The tables in the order in which a range is written.
-pub const TABLES: [&str; 8] =
-    ["page_views", "events", "rollup_minute", "rollup_hour", "outcomes", "dead_letters", "positions", "view_states"];
+pub const TABLES: [&str; 9] = [
+    "page_views",
+    "events",
+    "rollup_minute",
+    "rollup_hour",
+    "rollup_day",
+    "outcomes",
+    "dead_letters",
+    "positions",
+    "view_states",
+];
 
 fn open(dir: &Path, partitions: u32) -> LocalLog {
     open_at(dir, partitions, Arc::new(SystemClock))

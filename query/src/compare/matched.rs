@@ -47,6 +47,8 @@ impl Matching {
         if strata.dimensions.is_empty() && strata.slots <= 1 {
             return Ok(None);
         }
+        let [first, second] = plans;
+        let plans = [settled(question, first).await?, settled(question, second).await?];
         let statement = strata::statement(&question.site, &strata, measures, side(&plans[0]), side(&plans[1]));
         let rows = question.state.rows("compare", &question.site, &statement).await?;
         let found = strata::read(measures, rows);
@@ -220,6 +222,10 @@ impl Matching {
                 .collect(),
         }
     }
+}
+
+async fn settled(question: &Question, (ask, plan): (Ask, Plan)) -> Result<(Ask, Plan), Problem> {
+    Ok((ask, question.state.settled(&question.site, plan).await?))
 }
 
 fn side(plan: &(Ask, Plan)) -> Side<'_> {

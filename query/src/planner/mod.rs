@@ -7,6 +7,7 @@
 mod apdex;
 mod cells;
 pub(crate) mod conditions;
+mod days;
 mod raw;
 mod rollup;
 pub mod scope;
@@ -17,6 +18,7 @@ pub mod strata;
 pub use apdex::Eras;
 pub use cells::{Cell, Cells, Group, Row};
 pub use conditions::{conditions, dimension_sql, raw_column};
+pub use days::settled_statement;
 pub use raw::{sampled_of, views as raw_views, window_conditions};
 pub use rollup::cells as rollup_cells;
 pub use source::{Plan, Source, SourceKind, Window, plan};
@@ -90,7 +92,7 @@ impl Ask {
 /// The statement that gives the cells of `ask` by `plan`.
 pub fn statement(site: &str, ask: &Ask, plan: &Plan) -> Statement {
     match plan.source {
-        Source::Rollup { grouping, ref spans } => rollup::statement(site, ask, grouping, spans),
+        Source::Rollup { grouping, ref spans, ref settled } => rollup::statement(site, ask, grouping, (spans, settled)),
         Source::Raw => raw::statement(site, ask, plan.window),
     }
 }

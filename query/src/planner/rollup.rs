@@ -34,7 +34,12 @@ fn column(dimension: &Dimension) -> &'static str {
 }
 
 /// The statement for the cells of `ask` in `spans`.
-pub fn statement(site: &str, ask: &Ask, grouping: Grouping, spans: &[(SiteTable, Window)]) -> Statement {
+pub fn statement(
+    site: &str,
+    ask: &Ask,
+    grouping: Grouping,
+    (spans, settled): (&[(SiteTable, Window)], &[String]),
+) -> Statement {
     let mut scope = Scope::of(site);
     let mut metrics: Vec<String> = ask.measures.iter().map(|measure| measure.name().into_owned()).collect();
     if !metrics.iter().any(|name| name == HAPPINESS) {
@@ -42,7 +47,7 @@ pub fn statement(site: &str, ask: &Ask, grouping: Grouping, spans: &[(SiteTable,
         metrics.push(HAPPINESS.into());
     }
     let columns = format!("time, page, value, metric, {}, histogram", COUNTERS.join(", "));
-    let rows = cells(&mut scope, ask, metrics, (grouping, spans), &columns);
+    let rows = cells(&mut scope, ask, metrics, (grouping, spans, settled), &columns);
 
     let mut keys = Vec::new();
     if let Some(edges) = &ask.edges {
@@ -60,12 +65,13 @@ pub fn statement(site: &str, ask: &Ask, grouping: Grouping, spans: &[(SiteTable,
     scope.statement(&format!("{keys}, {sums}{histogram}"), rows, &format!("{only} GROUP BY {keys}{top}"))
 }
 
-/// The kept cells of `metrics` in one grouping's spans for which the filters of `ask` hold.
+/// The kept cells of `metrics` in one grouping's spans for which the filters of `ask` hold. Spans of days are read by the day for the
+/// settled days of arrival, by the hour for all others.
 pub fn cells(
     scope: &mut Scope,
     ask: &Ask,
     metrics: Vec<String>,
-    (grouping, spans): (Grouping, &[(SiteTable, Window)]),
+    (grouping, spans, settled): (Grouping, &[(SiteTable, Window)], &[String]),
     columns: &str,
 ) -> Rows {
     let mut common = vec![format!("grouping = '{}'", grouping.name()), format!("metric IN {}", scope.texts(metrics))];
@@ -87,13 +93,30 @@ pub fn cells(
             "day >= toDate(toDateTime({}, 'UTC'))",
             scope.bind("UInt32", seconds(span.from_ms - DAY_MS))
         ));
-        let part = scope.rows(table, columns, &here);
-        rows = Some(match rows {
-            Some(rows) => rows.and(part),
-            None => part,
-        });
+        for (table, arrived) in tables(scope, table, settled) {
+            let part = scope.rows(table, columns, &[here.clone(), arrived].concat());
+            rows = Some(match rows {
+                Some(rows) => rows.and(part),
+                None => part,
+            });
+        }
     }
     rows.unwrap_or_else(|| scope.rows(SiteTable::RollupHour, columns, &["0".into()]))
+}
+
+/// The tables that a span is read from, each with which days of arrival.
+fn tables(scope: &mut Scope, table: SiteTable, settled: &[String]) -> Vec<(SiteTable, Vec<String>)> {
+    if table != SiteTable::RollupDay {
+        return vec![(table, Vec::new())];
+    }
+    if settled.is_empty() {
+        return vec![(SiteTable::RollupHour, Vec::new())];
+    }
+    let days = scope.bind("Array(Date)", Param::Texts(settled.to_vec()));
+    vec![
+        (SiteTable::RollupDay, vec![format!("day IN {days}")]),
+        (SiteTable::RollupHour, vec![format!("day NOT IN {days}")]),
+    ]
 }
 
 /// The cells in the rows.

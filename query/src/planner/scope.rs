@@ -15,6 +15,8 @@ pub enum SiteTable {
     RollupMinute,
     /// Counters and histograms by the hour.
     RollupHour,
+    /// Counters and histograms by the UTC day.
+    RollupDay,
     /// Outcomes of snapshots.
     Outcomes,
     /// One row an event and version.
@@ -45,6 +47,7 @@ impl SiteTable {
             SiteTable::PageViews => "page_views",
             SiteTable::RollupMinute => "rollup_minute",
             SiteTable::RollupHour => "rollup_hour",
+            SiteTable::RollupDay => "rollup_day",
             SiteTable::Outcomes => "outcomes",
             SiteTable::Events => "events",
             SiteTable::ViewStates => "view_states",

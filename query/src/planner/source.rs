@@ -1,7 +1,8 @@
 //! Which table answers: a rollup wherever it can say the same as the raw views, else the raw views.
 //!
 //! A rollup fits when filters and groups are within one of the kept groupings and the window is made of whole minutes
-//! that are still kept by the minute, and of whole hours. Raw views answer everything, but reach back only so far.
+//! that are still kept by the minute, of whole hours, and of whole UTC days. Raw views answer everything, but reach back only
+//! so far.
 
 use super::{Ask, MINUTES_KEPT_DAYS, VIEWS_KEPT_DAYS, scope::SiteTable};
 use crate::grammar::{DAY_MS, Dimension, Fault, HOUR_MS, MINUTE_MS, Measure};
@@ -19,7 +20,7 @@ pub struct Window {
 /// A source without its details, as `meta.source` tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SourceKind {
-    /// Counters kept by the minute and hour.
+    /// Counters kept by the minute, hour and day.
     Rollup,
     /// Single page views.
     Raw,
@@ -44,9 +45,17 @@ pub enum Source {
         grouping: Grouping,
         /// Spans that do not overlap.
         spans: Vec<(SiteTable, Window)>,
+        /// The days of arrival that spans of days are read by the day for. Of all others they are read by the hour.
+        settled: Vec<String>,
     },
     /// Single page views.
     Raw,
+}
+
+impl Source {
+    fn rollup(grouping: Grouping, spans: Vec<(SiteTable, Window)>) -> Self {
+        Source::Rollup { grouping, spans, settled: Vec::new() }
+    }
 }
 
 /// How a question is answered.
@@ -68,6 +77,20 @@ impl Plan {
             Source::Raw => SourceKind::Raw,
         }
     }
+
+    /// From when on it reads by the day, in Unix milliseconds, if it does.
+    pub fn days_from_ms(&self) -> Option<i64> {
+        let Source::Rollup { spans, .. } = &self.source else { return None };
+        spans.iter().find(|(table, _)| *table == SiteTable::RollupDay).map(|(_, span)| span.from_ms)
+    }
+
+    /// The same plan, which reads these days of arrival by the day.
+    pub fn settled(mut self, days: Vec<String>) -> Self {
+        if let Source::Rollup { settled, .. } = &mut self.source {
+            *settled = days;
+        }
+        self
+    }
 }
 
 /// Plans the answer. `forced` names the source where it can answer at all; only tests compare the two so.
@@ -88,20 +111,42 @@ pub fn plan(ask: &Ask, window: Window, now_ms: i64, forced: Option<SourceKind>) 
         }
         return Ok(raw(warnings));
     };
-    let by_hour = ask.edges.as_ref().is_none_or(|edges| edges.iter().all(|edge| edge % 3600 == 0));
-    if let Some(spans) = spans(window, by_hour, now_ms) {
-        return Ok(Plan { source: Source::Rollup { grouping, spans }, window, warnings: Vec::new() });
+    let units = units(ask, window);
+    if let Some(spans) = spans(window, units, now_ms) {
+        return Ok(Plan { source: Source::rollup(grouping, spans), window, warnings: Vec::new() });
     }
     if window.from_ms >= raw_since_ms {
         return Ok(raw(Vec::new()));
     }
-    whole_hours(ask, window, grouping, by_hour)
+    whole_hours(ask, window, grouping, units, now_ms)
+}
+
+/// Tables of the rollups and how long what they count is, longest first.
+const UNITS: [(SiteTable, i64); 3] =
+    [(SiteTable::RollupDay, DAY_MS), (SiteTable::RollupHour, HOUR_MS), (SiteTable::RollupMinute, MINUTE_MS)];
+
+/// The units whose cells lie within the points of the question.
+fn units(ask: &Ask, window: Window) -> &'static [(SiteTable, i64)] {
+    let edges = ask.edges.as_deref().unwrap_or_default();
+    // Where the first point begins is the same to all that is within the window.
+    let inner = edges.iter().filter(|&&edge| i64::from(edge) * 1000 > window.from_ms);
+    let all_on = |unit_ms: i64| inner.clone().all(|&edge| i64::from(edge) * 1000 % unit_ms == 0);
+    let longest = UNITS.iter().position(|&(_, unit_ms)| all_on(unit_ms));
+    &UNITS[longest.unwrap_or(UNITS.len() - 1)..]
 }
 
 /// What is older than single views are: whole hours, which may be more than was asked for.
-fn whole_hours(ask: &Ask, window: Window, grouping: Grouping, by_hour: bool) -> Result<Plan, Fault> {
+fn whole_hours(
+    ask: &Ask,
+    window: Window,
+    grouping: Grouping,
+    units: &[(SiteTable, i64)],
+    now_ms: i64,
+) -> Result<Plan, Fault> {
     let mut warnings = Vec::new();
-    if !by_hour {
+    // The last unit is the minute, which is not kept so long.
+    let units = &units[..units.len() - 1];
+    if units.is_empty() {
         let edges = ask.edges.as_deref().unwrap_or_default();
         if edges.windows(2).any(|pair| pair[1] - pair[0] < 3600) {
             let detail =
@@ -121,8 +166,8 @@ fn whole_hours(ask: &Ask, window: Window, grouping: Grouping, by_hour: bool) -> 
             crate::grammar::rfc3339(wide.to_ms)
         ));
     }
-    let spans = vec![(SiteTable::RollupHour, wide)];
-    Ok(Plan { source: Source::Rollup { grouping, spans }, window: wide, warnings })
+    let units = if units.is_empty() { &UNITS[1..2] } else { units };
+    Ok(Plan { source: Source::rollup(grouping, cut(wide, units, now_ms)), window: wide, warnings })
 }
 
 /// The smallest grouping that knows every dimension and metric of the question.
@@ -143,33 +188,36 @@ fn grouping(ask: &Ask) -> Option<Grouping> {
     Grouping::ALL.into_iter().find(fits).filter(|_| ask.host.is_none())
 }
 
-/// Cuts a window into whole hours and the minutes around them; `None` when something of it is not kept so.
-fn spans(window: Window, by_hour: bool, now_ms: i64) -> Option<Vec<(SiteTable, Window)>> {
+/// Cuts a window into the longest units and the shorter ones around them; `None` when something of it is not kept so.
+fn spans(window: Window, units: &[(SiteTable, i64)], now_ms: i64) -> Option<Vec<(SiteTable, Window)>> {
     let Window { from_ms, to_ms } = window;
     if from_ms % MINUTE_MS != 0 || to_ms % MINUTE_MS != 0 {
         return None;
     }
     let minutes_since_ms = now_ms - MINUTES_KEPT_DAYS * DAY_MS;
-    let (hour_from_ms, hour_to_ms) = if by_hour {
-        // Nothing began in the future, so the hour that is still running is whole already.
-        let up = if to_ms > now_ms { HOUR_MS - 1 } else { 0 };
-        ((from_ms + HOUR_MS - 1).div_euclid(HOUR_MS) * HOUR_MS, (to_ms + up).div_euclid(HOUR_MS) * HOUR_MS)
-    } else {
-        (to_ms, to_ms)
-    };
-    let candidates = if hour_from_ms < hour_to_ms {
-        vec![
-            (SiteTable::RollupMinute, Window { from_ms, to_ms: hour_from_ms }),
-            (SiteTable::RollupHour, Window { from_ms: hour_from_ms, to_ms: hour_to_ms }),
-            (SiteTable::RollupMinute, Window { from_ms: hour_to_ms, to_ms }),
-        ]
-    } else {
-        vec![(SiteTable::RollupMinute, window)]
-    };
-    let spans: Vec<_> = candidates.into_iter().filter(|(_, span)| span.from_ms < span.to_ms).collect();
+    let spans = cut(window, units, now_ms);
     let kept =
         |&(table, span): &(SiteTable, Window)| table != SiteTable::RollupMinute || span.from_ms >= minutes_since_ms;
     spans.iter().all(kept).then_some(spans)
+}
+
+/// The whole units of a window, and the same of what is left before and after them.
+fn cut(window: Window, units: &[(SiteTable, i64)], now_ms: i64) -> Vec<(SiteTable, Window)> {
+    let Window { from_ms, to_ms } = window;
+    let Some((&(table, unit_ms), shorter)) = units.split_first().filter(|_| from_ms < to_ms) else { return Vec::new() };
+    // Nothing began in the future, so the unit that is still running is whole already.
+    let up_ms = if to_ms > now_ms { unit_ms - 1 } else { 0 };
+    let whole = Window {
+        from_ms: (from_ms + unit_ms - 1).div_euclid(unit_ms) * unit_ms,
+        to_ms: (to_ms + up_ms).div_euclid(unit_ms) * unit_ms,
+    };
+    if whole.from_ms >= whole.to_ms {
+        return cut(window, shorter, now_ms);
+    }
+    let mut spans = cut(Window { from_ms, to_ms: whole.from_ms }, shorter, now_ms);
+    spans.push((table, whole));
+    spans.extend(cut(Window { from_ms: whole.to_ms, to_ms }, shorter, now_ms));
+    spans
 }
 
 #[cfg(test)]
@@ -220,6 +268,32 @@ mod tests {
         assert_eq!(spans.iter().map(|(_, span)| span.to_ms - span.from_ms).sum::<i64>(), window.to_ms - window.from_ms);
         let tables: Vec<SiteTable> = spans.iter().map(|(table, _)| *table).collect();
         assert_eq!(tables, [SiteTable::RollupMinute, SiteTable::RollupHour, SiteTable::RollupMinute]);
+    }
+
+    #[test]
+    fn whole_days_are_cut_out_first_unless_points_cut_them() {
+        let day_ms = NOW_MS.div_euclid(DAY_MS) * DAY_MS;
+        let window = Window { from_ms: day_ms - 3 * DAY_MS - HOUR_MS - MINUTE_MS, to_ms: NOW_MS + MINUTE_MS };
+        let window = Window { to_ms: window.to_ms.div_euclid(MINUTE_MS) * MINUTE_MS, ..window };
+        let tables = |edges: Option<Vec<i64>>| -> Vec<(SiteTable, i64)> {
+            let edges = edges.map(|edges| edges.into_iter().map(|ms| (ms / 1000) as u32).collect());
+            let ask = Ask { edges, ..Ask::counts(&[], Default::default()) };
+            let Source::Rollup { spans, .. } = plan(&ask, window, NOW_MS, None).unwrap().source else {
+                panic!("rollups can answer this")
+            };
+            assert!(spans.windows(2).all(|pair| pair[0].1.to_ms == pair[1].1.from_ms), "{spans:?}");
+            spans.iter().map(|(table, span)| (*table, span.to_ms - span.from_ms)).collect()
+        };
+        use SiteTable::{RollupDay, RollupHour, RollupMinute};
+        // The day that is still running is whole already.
+        let by_day = [(RollupMinute, MINUTE_MS), (RollupHour, HOUR_MS), (RollupDay, 4 * DAY_MS)];
+        assert_eq!(tables(None), by_day);
+        assert_eq!(tables(Some(vec![day_ms - 4 * DAY_MS, day_ms - 3 * DAY_MS, day_ms])), by_day);
+        let noon_ms = day_ms - DAY_MS / 2;
+        let by_hour = tables(Some(vec![day_ms - 4 * DAY_MS, noon_ms]));
+        assert_eq!(by_hour.iter().map(|(table, _)| *table).collect::<Vec<_>>(), [RollupMinute, RollupHour]);
+        let by_minute = tables(Some(vec![day_ms - 4 * DAY_MS, noon_ms + MINUTE_MS]));
+        assert_eq!(by_minute.iter().map(|(table, _)| *table).collect::<Vec<_>>(), [RollupMinute]);
     }
 
     #[test]

@@ -102,7 +102,13 @@ impl Columns {
 }
 
 /// The rows of a side, each with `side`.
-fn rows(scope: &mut Scope, side: Side<'_>, first: bool, measures: &[Measure], histogram: bool) -> Rows {
+fn rows(
+    scope: &mut Scope,
+    side: Side<'_>,
+    (strata, first): (&Strata, bool),
+    measures: &[Measure],
+    histogram: bool,
+) -> Rows {
     let mark = u8::from(first);
     match &side.plan.source {
         Source::Raw => {
@@ -119,14 +125,16 @@ fn rows(scope: &mut Scope, side: Side<'_>, first: bool, measures: &[Measure], hi
             }
             raw::views(scope, side.ask, side.plan.window, &columns)
         }
-        Source::Rollup { grouping, spans } => {
+        Source::Rollup { grouping, spans, settled } => {
             let names = measures.iter().map(|measure| measure.name().into_owned());
             let happiness = (!histogram && !measures.contains(&Measure::Happiness)).then(|| HAPPINESS.to_owned());
             let map = if histogram { ", histogram" } else { "" };
             let columns = format!(
                 "{mark} AS side, time, page, value, metric, views, valid, delighted, annoying, painful, brutal{map}"
             );
-            rollup::cells(scope, side.ask, names.chain(happiness).collect(), (*grouping, spans), &columns)
+            // A day does not tell the hours that slots are made of.
+            let settled: &[String] = if strata.slots > 1 { &[] } else { settled };
+            rollup::cells(scope, side.ask, names.chain(happiness).collect(), (*grouping, spans, settled), &columns)
         }
     }
 }
@@ -134,8 +142,8 @@ fn rows(scope: &mut Scope, side: Side<'_>, first: bool, measures: &[Measure], hi
 /// The statement that counts both sides by strata. Both must come from the same kind of source.
 pub fn statement(site: &str, strata: &Strata, measures: &[Measure], first: Side<'_>, second: Side<'_>) -> Statement {
     let mut scope = Scope::of(site);
-    let both = rows(&mut scope, first, true, measures, false);
-    let both = both.and(rows(&mut scope, second, false, measures, false));
+    let both = rows(&mut scope, first, (strata, true), measures, false);
+    let both = both.and(rows(&mut scope, second, (strata, false), measures, false));
     let columns = Columns::of(strata, first.plan);
     let keys = format!("side, {}, {}, {}", columns.names[0], columns.names[1], columns.slot);
     let mut select = vec![
@@ -200,8 +208,8 @@ pub fn weighted_statement(
 ) -> Statement {
     let mut scope = Scope::of(site);
     let measures = std::slice::from_ref(measure);
-    let both = rows(&mut scope, first, true, measures, true);
-    let both = both.and(rows(&mut scope, second, false, measures, true));
+    let both = rows(&mut scope, first, (strata, true), measures, true);
+    let both = both.and(rows(&mut scope, second, (strata, false), measures, true));
     let columns = Columns::of(strata, first.plan);
     let weight = weight_sql(&mut scope, &columns, weights);
     let squared = |expression: &str| format!("({expression}) * ({weight}) / {WEIGHT_UNIT}");
@@ -283,4 +291,28 @@ pub fn read_weighted(rows: Vec<Vec<Value>>) -> [WeightedHistogram; 2] {
         }
     }
     sides
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::planner::{Window, plan};
+
+    #[test]
+    fn slots_of_hours_are_never_read_by_the_day() {
+        let ask = Ask::counts(&[], Default::default());
+        let window = Window { from_ms: 1_794_960_000_000, to_ms: 1_795_132_800_000 }; // Two UTC days.
+        let found = plan(&ask, window, window.to_ms, None).unwrap().settled(vec!["2026-11-18".into()]);
+        let side = Side { ask: &ask, plan: &found };
+        for (slots, by_day) in [(1, true), (24, false), (168, false)] {
+            let strata = Strata { dimensions: vec![Dimension::Device], slots };
+            let statements = [
+                statement("shop", &strata, &[Measure::Happiness], side, side),
+                weighted_statement("shop", &strata, &Measure::Happiness, &StrataWeights::default(), (side, side)),
+            ];
+            for statement in statements {
+                assert_eq!(statement.sql().contains("FROM rollup_day"), by_day, "{slots} slots: {}", statement.sql());
+            }
+        }
+    }
 }

@@ -168,9 +168,17 @@ async fn everything_of_a_visitor_goes_and_nothing_else() {
     }
     let tables: Vec<&str> =
         told["proof"]["tables"].as_array().unwrap().iter().filter_map(|t| t["table"].as_str()).collect();
-    for table in
-        ["page_views", "events", "view_states", "dead_letters", "rollup_minute", "rollup_hour", "outcomes", "audit"]
-    {
+    for table in [
+        "page_views",
+        "events",
+        "view_states",
+        "dead_letters",
+        "rollup_minute",
+        "rollup_hour",
+        "rollup_day",
+        "outcomes",
+        "audit",
+    ] {
         assert!(tables.contains(&table), "{table} was not searched: {tables:?}");
     }
 

@@ -57,7 +57,6 @@ async fn new_data_is_seen_though_the_old_answer_is_kept() {
     service.write(&[service.view(HOUR_MS)]).await;
     let path = "/api/v1/sites/shop/summary?range=24h&metrics=happiness";
     let first = service.ask(path, &[]).await;
-    // Of another hour: the same rows once more would be taken for a repetition.
     service.write(&[service.view(2 * HOUR_MS)]).await;
     let tag = first.header(header::ETAG).to_owned();
     let second = service.ask(path, &[("if-none-match", &tag)]).await;

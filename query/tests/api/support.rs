@@ -43,6 +43,7 @@ impl Drop for SharedEngine {
 
 static ENGINE: Mutex<Weak<SharedEngine>> = Mutex::new(Weak::new());
 static DATABASES: AtomicU64 = AtomicU64::new(0);
+static WRITES: AtomicU64 = AtomicU64::new(0);
 
 fn engine() -> Arc<SharedEngine> {
     let mut running = ENGINE.lock().unwrap();
@@ -115,9 +116,13 @@ impl Service {
             rollup.add(view, i64::from(view.sign));
         }
         let rows = rollup.finish();
-        self.store.insert_rows("page_views", views, None).await.unwrap();
-        self.store.insert_rows("rollup_minute", &rows.minute, None).await.unwrap();
-        self.store.insert_rows("rollup_hour", &rows.hour, None).await.unwrap();
+        // A token of its own, because equal cells of two writes would be taken for a repetition.
+        let token = format!("write {}", WRITES.fetch_add(1, Ordering::Relaxed));
+        let token = Some(token.as_str());
+        self.store.insert_rows("page_views", views, token).await.unwrap();
+        self.store.insert_rows("rollup_minute", &rows.minute, token).await.unwrap();
+        self.store.insert_rows("rollup_hour", &rows.hour, token).await.unwrap();
+        self.store.insert_rows("rollup_day", &rows.day, token).await.unwrap();
         self.progress().await;
     }
 

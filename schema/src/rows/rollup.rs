@@ -1,4 +1,4 @@
-//! A row of `rollup_minute` and `rollup_hour`: exact signed counters and one histogram for one metric in one cell.
+//! A row of `rollup_minute`, `rollup_hour` and `rollup_day`: exact signed counters and one histogram for one metric in one cell.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub struct RollupRow {
     pub metric: Arc<str>,
     /// 1 for bots, whose cells are apart.
     pub bot: u8,
-    /// Start of the minute or hour in which the views began, in seconds.
+    /// Start of the minute, hour or UTC day in which the views began, in seconds.
     pub time: u32,
     /// The page, in groupings that have one.
     pub page: Arc<str>,

@@ -20,7 +20,8 @@ const GROUPINGS: [(&str, &str, &str); 6] = [
 
 const METRICS: [Metric; 5] = [Metric::Lcp, Metric::Inp, Metric::Cls, Metric::Fcp, Metric::Ttfb];
 
-const TABLES: [(&str, &str); 2] = [("rollup_minute", "toStartOfMinute"), ("rollup_hour", "toStartOfHour")];
+const TABLES: [(&str, &str); 3] =
+    [("rollup_minute", "toStartOfMinute"), ("rollup_hour", "toStartOfHour"), ("rollup_day", "toStartOfDay")];
 
 /// Columns of the rollups in the order in which both halves of a comparison give them.
 const COUNTERS: [&str; 15] = [

@@ -47,7 +47,7 @@ pub(super) async fn read(
     let metrics = ask.measures.iter().map(|measure| measure.name().into_owned()).collect();
     let columns = "time, page, value, metric, valid, good, delighted, annoying, painful, brutal";
     let spans = [(SiteTable::RollupHour, window)];
-    let rows = rollup_cells(&mut scope, ask, metrics, (grouping, &spans), columns);
+    let rows = rollup_cells(&mut scope, ask, metrics, (grouping, &spans, &[]), columns);
     let name =
         if grouping.has_page() && ask.by.first() == Some(&crate::grammar::Dimension::Page) { "page" } else { "value" };
     let happiness = format!("metric = '{HAPPINESS}'");
