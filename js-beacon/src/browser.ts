@@ -56,8 +56,6 @@ export const listen = <E extends Event>(types: string, call: (event: E) => void)
 
 export const later = (call: () => void, ms?: number): number => setTimeout(guarded(call), ms) as unknown as number;
 
-export const isHidden = (): boolean => document.hidden;
-
 export const supports = (type: string): boolean => PerformanceObserver.supportedEntryTypes.includes(type);
 
 /** What brings a view up to date, in order; some only take what the browser has not delivered yet, for whatever view. */

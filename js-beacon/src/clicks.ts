@@ -6,7 +6,7 @@
 //
 // An answer is any sign that a person could see or that leads on: the document changes, scrolls, moves focus, changes a form value,
 // plays media, changes its URL, asks for something, or goes away. Nothing is read of what people type.
-import { isHidden, later, listen, now } from "./browser";
+import { later, listen, now } from "./browser";
 import { onError } from "./errors";
 import { targetName } from "./target";
 import { addEvent, current, onBegin } from "./views";
@@ -81,7 +81,7 @@ export const watchClicks = (): void => {
       const href = alive?.getAttribute("href");
       const leads = href && href !== "#" && !event.defaultPrevented;
       const asked = performance.getEntriesByType("resource").some(({ startTime }) => startTime >= timeStamp);
-      if (alive && !leads && !asked && answered < timeStamp && view === current() && !isHidden()) {
+      if (alive && !leads && !asked && answered < timeStamp && view === current() && !document.hidden) {
         addEvent(view, "dead_click", { target: targetName(alive) }, timeStamp);
       }
     }, ANSWER_MS_MAX);

@@ -11,7 +11,7 @@ export const onError: (() => void)[] = [];
 /** What can be said about anything that was thrown; people throw strings, objects, and nothing at all. */
 export const errorFacts = (thrown: unknown, message?: string, source = "") => ({
   message: scrubText(message || `${thrown}`),
-  stack: scrubText(`${(thrown as Error | undefined)?.stack ?? ""}`),
+  stack: scrubText((thrown as Error | undefined)?.stack),
   ...(FULL && { source: scrubUrl(source) }),
 });
 

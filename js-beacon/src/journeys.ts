@@ -1,5 +1,6 @@
 // Steps of journeys, with what they are worth: `felt("step", journey, step, { amount, currency })`.
 import { commands } from "./api";
+import { now } from "./browser";
 import { name } from "./commands";
 import { TIMINGS_MAX } from "./limits";
 import { cut } from "./url";
@@ -14,7 +15,7 @@ export const watchJourneys = (): void => {
       current(),
       "step",
       { journey: name(journey), step: name(step), amount: amount && +(amount as number), currency: cut(currency, 3), failed: failed ? true : undefined },
-      undefined,
+      now(),
       TIMINGS_MAX,
     );
   };
