@@ -33,15 +33,14 @@ export const addShift = (view: View, { startTime, value, sources }: LayoutShift)
   if (!(burst._sum! <= view._cls!)) {
     view._cls = burst._sum!;
     view._wire.attribution["cls"] = burst._blame!;
+    changed();
   }
 };
 
 export const measureCls = (): void => {
   observe("layout-shift", (entry: LayoutShift) => {
     const view = entry.hadRecentInput ? undefined : viewAt(entry.startTime);
-    if (!view) return;
-    addShift(view, entry);
-    changed();
+    if (view) addShift(view, entry);
   });
   refreshers.push((view) => {
     const { metrics } = view._wire;
