@@ -1,5 +1,5 @@
 // What the browser says about itself, as coarse as it says it.
-import { guarded, later } from "./browser";
+import { guarded, soon, win } from "./browser";
 import { shared } from "./wire";
 
 interface BrowserNavigator extends Navigator {
@@ -20,9 +20,9 @@ export const describeClient = (): void => {
     }),
   );
   // These two take longer than all the rest here, so they have a task of their own.
-  later(() => {
+  soon(() => {
     // `Intl` tells it everywhere, but loads tables for it that cost more than the rest of the beacon.
-    client["tz"] = (globalThis as { Temporal?: { Now: { timeZoneId(): string } } }).Temporal?.Now.timeZoneId();
+    client["tz"] = win.Temporal?.Now.timeZoneId();
     observer.observe(document.documentElement);
   });
 };

@@ -9,8 +9,8 @@ import type { Question } from "./prompt";
 
 const MOST_MAX = 3;
 
-export const watchFeedback = (): void => {
-  commands["feedback"] = (given, of, text) => {
+export const watchFeedback = (): unknown =>
+  (commands["feedback"] = (given, of, text) => {
     const said = (Object(given) === given ? given : { score: given, of, text }) as Question & { score?: unknown; text?: unknown };
     const view = current();
     const most = +(said.of ?? 5);
@@ -22,5 +22,4 @@ export const watchFeedback = (): void => {
       const prompt: Promise<typeof import("./prompt")> = ESM ? import("./prompt") : import(new URL(PROMPT_FILE, config._base) as unknown as string);
       prompt.then(({ ask }) => ask(said, add)).catch(() => {});
     } else add(said.score, said.text);
-  };
-};
+  });

@@ -7,8 +7,8 @@ import { cut } from "./url";
 import { addEvent, current } from "./views";
 import type { Fields } from "./commands";
 
-export const watchJourneys = (): void => {
-  commands["step"] = (journey, step, details) => {
+export const watchJourneys = (): unknown =>
+  (commands["step"] = (journey, step, details) => {
     const { amount, currency, failed } = Object(details) as Fields;
     if (!journey || !step) return;
     addEvent(
@@ -18,5 +18,4 @@ export const watchJourneys = (): void => {
       now(),
       TIMINGS_MAX,
     );
-  };
-};
+  });

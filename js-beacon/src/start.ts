@@ -20,7 +20,7 @@ import type { FeltStub } from "./browser";
 import type { Options } from "./config";
 
 /** Something that measures more than the core does; it may read its own settings. */
-export type Part = (options: Partial<Options>) => void;
+export type Part = (options: Partial<Options>) => unknown;
 
 const run = (options: Partial<Options>, parts: readonly Part[]): void => {
   shared.release = options.release;
