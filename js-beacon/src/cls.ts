@@ -43,8 +43,7 @@ export const measureCls = (): void => {
     if (view) addShift(view, entry);
   });
   refreshers.push((view) => {
-    const { metrics } = view._wire;
     // A page that painted nothing, in a background tab for example, has not been stable: nobody saw it.
-    if ((view !== initial || metrics["fcp"]! >= 0) && supports("layout-shift")) metrics["cls"] = view._cls ?? 0;
+    if ((view !== initial || view._wire.metrics["fcp"]! >= 0) && supports("layout-shift")) view._wire.metrics["cls"] = view._cls ?? 0;
   });
 };

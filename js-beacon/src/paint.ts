@@ -31,8 +31,7 @@ interface SoftNavigation extends Caused {
   getLargestInteractionContentfulPaint?(): InteractionPaint | null;
 }
 
-const noteFcp = (view: View | undefined, paint: number): boolean =>
-  !(view?._wire.metrics["fcp"]! >= 0) && noteMoment(view, "fcp", paint);
+const noteFcp = (view: View | undefined, paint: number): unknown => view?._wire.metrics["fcp"]! >= 0 || noteMoment(view, "fcp", paint);
 
 /** Where the time of a paint went. `responseStart` is that of the view's own document, where it has one. */
 export const partsOf = (value: number, start: number, responseStart: number, resource?: Partial<PerformanceResourceTiming>) => {
