@@ -68,7 +68,7 @@ const server = await startServer({
       answer.writeHead(200, { "Content-Type": "text/html; charset=utf-8" });
       answer.end(`<!doctype html><title>A page</title><link rel="icon" href="data:,">
         <script async src="/beacon.js" data-site="shop" ${INSTALLS[path.split("/")[2]]}
-          onload="oracleSays(JSON.stringify({ href: location.href, metric: 'script', at: performance.timeOrigin + performance.now() }))"></script>
+          onload="oracleSays(JSON.stringify({ href: location.href, metric: 'script', document: performance.timeOrigin, at: performance.timeOrigin + performance.now() }))"></script>
         <body><h1>A page</h1><button id="b">Press</button><img src="/shop/img/hero.webp?delay=250" width="600" height="300" alt="">
         <script>b.onclick = () => { const end = performance.now() + 60; while (performance.now() < end); };</script><script>${BASELINE}</script>`);
     }),
@@ -202,7 +202,7 @@ const share = (list) => (list.length ? `${((list.filter(Boolean).length / list.l
 /** When what happened on a page happened, ms since its start: the last values, and what the last snapshot holds. */
 function account({ name, path, script, said, final }) {
   const snapshot = arrived.felt.get(path);
-  const steps = said.map(({ metric, value, at, document = at }) => [metric, value, Math.round(at - document)]);
+  const steps = said.map(({ metric, value, at, document }) => [metric, value, Math.round(at - document)]);
   const last = snapshot && Object.fromEntries(["seq", "age", "first_hidden", "left", "metrics"].map((field) => [field, snapshot[field]]));
   return JSON.stringify({ name, path, script, final, steps, last });
 }
