@@ -1,7 +1,8 @@
 -- The same cells by the UTC day: 28 days with a filter are a twenty-fourth of the hours' cells. Written by the processor
 -- after the hours. Days of arrival that are over when this is applied are filled from the hours right after it; where a
 -- day of arrival does not add up to what the hours have, readers take the hours. Pages come before days in the key, so that
--- one page of many is found without reading the others; partitions keep the days apart.
+-- one page of many is found without reading the others; partitions keep the days apart. Granules are small for the same reason: a
+-- day has a few thousand cells, and one granule of the usual size would hold them all, with all of their histograms.
 CREATE TABLE IF NOT EXISTS rollup_day {on_cluster}
 (
     site LowCardinality(String) CODEC(ZSTD(1)),
@@ -33,4 +34,4 @@ ENGINE = {replicated}AggregatingMergeTree
 PARTITION BY day
 ORDER BY (site, grouping, metric, bot, page, value, time)
 TTL day + INTERVAL 13 MONTH
-SETTINGS {guarantees}, ttl_only_drop_parts = 1;
+SETTINGS {guarantees}, ttl_only_drop_parts = 1, index_granularity = 128;

@@ -44,7 +44,7 @@ impl Store {
         let beside = format!("rollup_day_filled_{:016x}", rand::random::<u64>());
         let make = format!(
             "CREATE TABLE {beside} AS rollup_day ENGINE = AggregatingMergeTree PARTITION BY day \
-             ORDER BY (site, grouping, metric, bot, page, value, time)"
+             ORDER BY (site, grouping, metric, bot, page, value, time) SETTINGS index_granularity = 128"
         );
         self.execute(&make).await?;
         let filled = self.fill_each(&beside, &days).await;
