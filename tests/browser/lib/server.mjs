@@ -27,7 +27,9 @@ export async function startServer({ base, beaconBase, pages = {}, otherPages = (
   const server = createServer(async (incoming, answer) => {
     const url = new URL(incoming.url, "http://shop");
     requests.push(`${incoming.method} ${incoming.url}`);
-    const body = await readBody(incoming);
+    const body = await readBody(incoming).catch(() => undefined);
+    // A browser that is closed takes along what it was sending: nothing came.
+    if (body === undefined) return void answer.destroy();
     const isBeacon = url.pathname === "/v1/beacon";
     if (isBeacon) {
       beacons.push({
