@@ -140,8 +140,9 @@ async fn pass(way: Arc<Way>, request: Request<Incoming>) -> Result<Response<Full
         Open(&way.counts)
     });
     let act = (way.rule)(&seen);
-    if act != Act::Pass {
-        way.counts.broken.fetch_add(1, Ordering::SeqCst);
+    let broken = || way.counts.broken.fetch_add(1, Ordering::SeqCst);
+    if !matches!(act, Act::Pass | Act::CutAfter) {
+        broken();
     }
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     let mut onward = Request::builder().method(parts.method).uri(format!("{}{path}", way.to));
@@ -170,6 +171,8 @@ async fn pass(way: Arc<Way>, request: Request<Incoming>) -> Result<Response<Full
         Act::CutBefore => Err(Cut),
         Act::CutAfter => {
             forward.await?;
+            // Not before: whoever waits for it may rely on the engine having done it.
+            broken();
             Err(Cut)
         }
         Act::Slow(time) => {
