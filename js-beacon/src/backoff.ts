@@ -7,5 +7,5 @@ const BASE_MS = 30_000;
 const LONGEST_MS = 600_000;
 
 /** Milliseconds to wait after `failures` failures in a row; `retryAfter` is the server's own word, seconds of peace if it is a number. */
-export const waitMs = (failures: number, retryAfter?: string | null, random = Math.random()): number =>
+export const waitMs = (failures: number, retryAfter: string | null | undefined, random: number): number =>
   ((retryAfter as unknown as number) * 1_000 || 0) + random * Math.min(LONGEST_MS, BASE_MS * 2 ** failures);

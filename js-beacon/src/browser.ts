@@ -16,6 +16,7 @@ export const win = window as unknown as Window & {
   felt?: FeltStub;
   fetchLater?: FetchLater;
   navigation?: EventTarget;
+  Temporal?: { readonly Now: { timeZoneId(): string } };
 };
 
 export const now = (): number => performance.now();
@@ -56,12 +57,23 @@ export const listen = <E extends Event>(types: string, call: (event: E) => void)
 
 export const later = (call: () => void, ms?: number): number => setTimeout(guarded(call), ms) as unknown as number;
 
-export const isHidden = (): boolean => document.hidden;
-
 export const supports = (type: string): boolean => PerformanceObserver.supportedEntryTypes.includes(type);
 
 /** What brings a view up to date, in order; some only take what the browser has not delivered yet, for whatever view. */
 export const refreshers: ((view: View) => void)[] = [];
+
+/** Does something in a task of its own, so that the beacon's start is no long one; before that, when something is to be sent. */
+export const soon = (call: () => void): void => {
+  let done = false;
+  const once = (): void => {
+    if (!done) {
+      done = true;
+      call();
+    }
+  };
+  later(once);
+  refreshers.push(once);
+};
 
 /** Observes entries of a type, those from before included; nothing happens where the browser does not know the type. */
 export const observe = <T extends PerformanceEntry>(type: string, each: (entry: T) => void, options?: object): void => {

@@ -6,7 +6,7 @@
 //
 // An answer is any sign that a person could see or that leads on: the document changes, scrolls, moves focus, changes a form value,
 // plays media, changes its URL, asks for something, or goes away. Nothing is read of what people type.
-import { isHidden, later, listen, now } from "./browser";
+import { later, listen, now, soon } from "./browser";
 import { onError } from "./errors";
 import { targetName } from "./target";
 import { addEvent, current, onBegin } from "./views";
@@ -46,44 +46,45 @@ export const isRage = (spot: Spot, answered: number): boolean => {
   return rage;
 };
 
-export const watchClicks = (): void => {
-  let answered = 0;
-  let waiting = 0;
-  let lastAt = -ERROR_MS_MAX;
-  let lastTarget = "";
-  const sign = (): void => {
-    answered = now();
-  };
-  const changes = new MutationObserver(sign);
-  listen("scroll focusin focusout input change toggle play submit popstate selectionchange", sign);
-  onBegin.push(sign);
-  onError.push(() => {
-    if (now() - lastAt < ERROR_MS_MAX) addEvent(current(), "rage_click", { target: lastTarget, cause: "error" });
-    // Once a click.
-    lastAt = -ERROR_MS_MAX;
+export const watchClicks = (): void =>
+  soon(() => {
+    let answered = 0;
+    let waiting = 0;
+    let lastAt = -ERROR_MS_MAX;
+    let lastTarget = "";
+    const sign = (): void => {
+      answered = now();
+    };
+    const changes = new MutationObserver(sign);
+    listen("scroll focusin focusout input change toggle play submit popstate selectionchange", sign);
+    onBegin.push(sign);
+    onError._tell = () => {
+      if (now() - lastAt < ERROR_MS_MAX) addEvent(current(), "rage_click", { target: lastTarget, cause: "error" });
+      // Once a click.
+      lastAt = -ERROR_MS_MAX;
+    };
+    listen("click", (event: MouseEvent) => {
+      const { timeStamp } = event;
+      const element = event.target as Element;
+      // In a shadow tree changes cannot be seen from here, so nothing can be said.
+      if (!event.isTrusted || element.shadowRoot) return;
+      const view = current();
+      if (!element.closest(MANY_CLICKS) && isRage(event, answered)) addEvent(view, "rage_click", { target: targetName(element) });
+      const alive = element.closest(LOOKS_ALIVE);
+      lastAt = timeStamp;
+      lastTarget = targetName(alive ?? element);
+      // The document is watched for as long as an answer may take: at other times it costs nothing.
+      waiting++;
+      changes.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+      later(() => {
+        if (!--waiting) changes.disconnect();
+        // A link that leads somewhere is answered by the browser, however long the next page takes.
+        const href = alive?.getAttribute("href");
+        const leads = href && href !== "#" && !event.defaultPrevented;
+        const asked = performance.getEntriesByType("resource").some(({ startTime }) => startTime >= timeStamp);
+        if (alive && !leads && !asked && answered < timeStamp && view === current() && !document.hidden) {
+          addEvent(view, "dead_click", { target: targetName(alive) }, timeStamp);
+        }
+      }, ANSWER_MS_MAX);
+    });
   });
-  listen("click", (event: MouseEvent) => {
-    const { target, timeStamp } = event;
-    const element = target as Element;
-    // In a shadow tree changes cannot be seen from here, so nothing can be said.
-    if (!event.isTrusted || element.shadowRoot) return;
-    const view = current();
-    if (!element.closest(MANY_CLICKS) && isRage(event, answered)) addEvent(view, "rage_click", { target: targetName(element) });
-    const alive = element.closest(LOOKS_ALIVE);
-    lastAt = timeStamp;
-    lastTarget = targetName(alive ?? element);
-    // The document is watched for as long as an answer may take: at other times it costs nothing.
-    waiting++;
-    changes.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
-    later(() => {
-      if (!--waiting) changes.disconnect();
-      // A link that leads somewhere is answered by the browser, however long the next page takes.
-      const href = alive?.getAttribute("href");
-      const leads = href && href !== "#" && !event.defaultPrevented;
-      const asked = performance.getEntriesByType("resource").some(({ startTime }) => startTime >= timeStamp);
-      if (alive && !leads && !asked && answered < timeStamp && view === current() && !isHidden()) {
-        addEvent(view, "dead_click", { target: targetName(alive) }, timeStamp);
-      }
-    }, ANSWER_MS_MAX);
-  });
-};

@@ -1,5 +1,5 @@
 // What the browser says about itself, as coarse as it says it.
-import { guarded, later } from "./browser";
+import { guarded, soon, win } from "./browser";
 import { shared } from "./wire";
 
 interface BrowserNavigator extends Navigator {
@@ -10,16 +10,19 @@ interface BrowserNavigator extends Navigator {
 export const describeClient = (): void => {
   const { connection, deviceMemory: memory, hardwareConcurrency: cores, language: lang, webdriver } = navigator as BrowserNavigator;
   const { effectiveType, rtt, saveData: save_data } = connection ?? {};
-  // `Intl` tells it everywhere, but loads tables for it that cost more than the rest of the beacon.
-  const tz = (globalThis as { Temporal?: { Now: { timeZoneId(): string } } }).Temporal?.Now.timeZoneId();
-  shared.client = { dpr: devicePixelRatio, connection: effectiveType, rtt, save_data, memory, cores, lang, tz, webdriver };
+  const client: Record<string, unknown> = { dpr: devicePixelRatio, connection: effectiveType, rtt, save_data, memory, cores, lang, webdriver };
+  shared.client = client;
   // Asking the window for its size would make the browser lay the page out at once; an observer is told after it has done so anyway.
   const observer = new IntersectionObserver(
     guarded(([{ rootBounds }]: IntersectionObserverEntry[] | any) => {
-      if (rootBounds) shared.client["viewport"] = [rootBounds.width, rootBounds.height];
+      if (rootBounds) client["viewport"] = [rootBounds.width, rootBounds.height];
       observer.disconnect();
     }),
   );
-  // That takes longer than all the rest here, so it has a task of its own.
-  later(() => observer.observe(document.documentElement));
+  // These two take longer than all the rest here, so they have a task of their own.
+  soon(() => {
+    // `Intl` tells it everywhere, but loads tables for it that cost more than the rest of the beacon.
+    client["tz"] = win.Temporal?.Now.timeZoneId();
+    observer.observe(document.documentElement);
+  });
 };

@@ -33,19 +33,17 @@ export const addShift = (view: View, { startTime, value, sources }: LayoutShift)
   if (!(burst._sum! <= view._cls!)) {
     view._cls = burst._sum!;
     view._wire.attribution["cls"] = burst._blame!;
+    changed();
   }
 };
 
 export const measureCls = (): void => {
   observe("layout-shift", (entry: LayoutShift) => {
     const view = entry.hadRecentInput ? undefined : viewAt(entry.startTime);
-    if (!view) return;
-    addShift(view, entry);
-    changed();
+    if (view) addShift(view, entry);
   });
   refreshers.push((view) => {
-    const { metrics } = view._wire;
     // A page that painted nothing, in a background tab for example, has not been stable: nobody saw it.
-    if ((view !== initial || metrics["fcp"]! >= 0) && supports("layout-shift")) metrics["cls"] = view._cls ?? 0;
+    if ((view !== initial || view._wire.metrics["fcp"]! >= 0) && supports("layout-shift")) view._wire.metrics["cls"] = view._cls ?? 0;
   });
 };

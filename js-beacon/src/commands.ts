@@ -32,7 +32,7 @@ export const consent = (given: unknown): void => {
   }
 };
 
-export const addCommands = (): void => {
+export const addCommands = (): unknown =>
   Object.assign(commands, {
     usable: () => markUsable(now()),
     tag: (key: unknown, value: unknown) => {
@@ -50,4 +50,3 @@ export const addCommands = (): void => {
     error: (thrown: unknown, details?: { fatal?: unknown }) => fileError(current(), errorFacts(thrown), !!details?.fatal),
     consent,
   });
-};

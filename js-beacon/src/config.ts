@@ -55,5 +55,5 @@ export interface Wishes {
 }
 
 /** Whether this visitor may be measured: Global Privacy Control and Do Not Track mean no, unless the site overrules them. */
-export const mayMeasure = ({ privacySignals }: Partial<Options>, wishes: Wishes): boolean =>
-  (FULL && privacySignals === "ignore") || !(wishes.globalPrivacyControl || wishes.doNotTrack === "1");
+export const mayMeasure = (options: Partial<Options>, wishes: Wishes): boolean =>
+  (FULL && options.privacySignals === "ignore") || !(wishes.globalPrivacyControl || wishes.doNotTrack === "1");

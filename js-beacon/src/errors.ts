@@ -6,12 +6,12 @@ import { addEvent, current } from "./views";
 import type { View } from "./views";
 
 /** Who else wants to know of errors. */
-export const onError: (() => void)[] = [];
+export const onError: { _tell?: () => void } = {};
 
 /** What can be said about anything that was thrown; people throw strings, objects, and nothing at all. */
 export const errorFacts = (thrown: unknown, message?: string, source = "") => ({
   message: scrubText(message || `${thrown}`),
-  stack: scrubText(`${(thrown as Error | undefined)?.stack ?? ""}`),
+  stack: scrubText((thrown as Error | undefined)?.stack),
   ...(FULL && { source: scrubUrl(source) }),
 });
 
@@ -19,7 +19,7 @@ export const errorFacts = (thrown: unknown, message?: string, source = "") => ({
 export const fileError = (view: View, facts: ReturnType<typeof errorFacts>, fatal?: boolean): void => {
   const same = view._wire.events.some(({ message, stack }) => message === facts.message && stack === facts.stack);
   if (!same) addEvent(view, "error", FULL ? { ...facts, fatal } : facts, now(), ERRORS_MAX);
-  if (FULL) for (const tell of onError) tell();
+  if (FULL) onError._tell?.();
 };
 
 export const watchErrors = (): void => {

@@ -16,7 +16,7 @@ export interface LongFrame extends PerformanceEntry {
 const FRAMES_KEPT = 20;
 const recent: LongFrame[] = [];
 /** Who else wants to know of long frames. */
-export const onFrame: ((frame: LongFrame) => void)[] = [];
+export const onFrame: { _tell?: (frame: LongFrame) => void } = {};
 
 /** The script that ran longest between two moments, by its address, or by what called it where it has none. */
 export const longestScript = (from: number, to: number, frames: readonly LongFrame[] = recent): string => {
@@ -36,5 +36,5 @@ export const watchFrames = (): void =>
   observe("long-animation-frame", (entry: LongFrame) => {
     recent.push(entry);
     recent.splice(0, recent.length - FRAMES_KEPT);
-    if (FULL) for (const tell of onFrame) tell(entry);
+    if (FULL) onFrame._tell?.(entry);
   });

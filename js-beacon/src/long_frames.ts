@@ -24,6 +24,4 @@ export const fileLongFrame = (view: View | undefined, frame: LongFrame): void =>
   }
 };
 
-export const watchLongFrames = (): void => {
-  onFrame.push((frame) => fileLongFrame(viewAt(frame.startTime), frame));
-};
+export const watchLongFrames = (): unknown => (onFrame._tell = (frame) => fileLongFrame(viewAt(frame.startTime), frame));

@@ -23,14 +23,14 @@ export const navigationKind = ({ activationStart, type }: NavigationTiming): Nav
  * `from`; `hidden` is when the page was first hidden: a milestone after it says how browsers throttle hidden tabs, not what anyone waited for, and is left out.
  */
 export const notePhases = (entry: NavigationTiming, phases: Record<string, number>, from: number, hidden?: number | undefined, time = now()): void => {
-  const { redirectStart, fetchStart, secureConnectionStart, connectEnd, responseStart } = entry;
+  const { fetchStart, secureConnectionStart, connectEnd, responseStart } = entry;
   const span = (name: string, start: number, end: number): void => {
     if (end && end >= start) phases[name] = end - start;
   };
   const moment = (name: string, at: number, last = hidden): void => {
     if (at > 0 && !(at >= last!)) phases[name] = Math.max(0, at - from);
   };
-  span("redirect", redirectStart || fetchStart, entry.redirectEnd || fetchStart);
+  span("redirect", entry.redirectStart || fetchStart, entry.redirectEnd || fetchStart);
   span("dns", entry.domainLookupStart, entry.domainLookupEnd);
   span("connect", entry.connectStart, secureConnectionStart || connectEnd);
   span("tls", secureConnectionStart || connectEnd, connectEnd);
@@ -47,8 +47,7 @@ export const measureNavigation = (): void => {
   refreshers.push((view) => {
     if (view !== initial) return;
     const entry = navigationEntry();
-    const { _wire, _start, _hidden } = view;
-    notePhases(entry, _wire.metrics, _start, _wire.hidden_at_start ? 0 : _hidden);
-    _wire.status = entry.responseStatus;
+    notePhases(entry, view._wire.metrics, view._start, view._wire.hidden_at_start ? 0 : view._hidden);
+    view._wire.status = entry.responseStatus;
   });
 };

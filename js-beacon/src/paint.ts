@@ -31,8 +31,7 @@ interface SoftNavigation extends Caused {
   getLargestInteractionContentfulPaint?(): InteractionPaint | null;
 }
 
-const noteFcp = (view: View | undefined, paint: number): boolean =>
-  !(view?._wire.metrics["fcp"]! >= 0) && noteMoment(view, "fcp", paint);
+const noteFcp = (view: View | undefined, paint: number): unknown => view?._wire.metrics["fcp"]! >= 0 || noteMoment(view, "fcp", paint);
 
 /** Where the time of a paint went. `responseStart` is that of the view's own document, where it has one. */
 export const partsOf = (value: number, start: number, responseStart: number, resource?: Partial<PerformanceResourceTiming>) => {
@@ -46,12 +45,11 @@ export const partsOf = (value: number, start: number, responseStart: number, res
 
 const noteLcp = (view: View | undefined, time: number, { element, url = "" }: Partial<Paint>): void => {
   if (!noteMoment(view, "lcp", time)) return;
-  const { _start, _wire } = view!;
   const resource = performance.getEntriesByName(url, "resource").at(-1) as PerformanceResourceTiming | undefined;
-  _wire.attribution["lcp"] = {
+  view!._wire.attribution["lcp"] = {
     target: targetName(element),
     url: scrubUrl(url),
-    ...partsOf(_wire.metrics["lcp"]!, _start, view === initial ? navigationEntry().responseStart : 0, resource),
+    ...partsOf(view!._wire.metrics["lcp"]!, view!._start, view === initial ? navigationEntry().responseStart : 0, resource),
   };
 };
 

@@ -2,7 +2,7 @@
 import { queries } from "./url";
 import type { Options } from "./config";
 
-export const keepQueries = ({ query = "" }: Partial<Options>): void => {
+export const keepQueries = ({ query }: Partial<Options>): void => {
   if (!query) return;
   const allowed = query.split(/[\s,]+/);
   queries._kept = (url) => {

@@ -2,7 +2,7 @@
 //
 // A new path (or a new path inside a `#/…` fragment) is a new view; a new query alone is not, for searches write it at every key.
 // The Navigation API reports all of them; elsewhere pushState and replaceState are wrapped.
-import { guarded, isHidden, listen, now, win } from "./browser";
+import { guarded, listen, now, win } from "./browser";
 import { routeKey, scrubUrl } from "./url";
 import { begin, current, noteHidden } from "./views";
 import { changed } from "./send";
@@ -29,7 +29,7 @@ export const watchRoutes = (): void => {
     lastChange = time;
     previous._left = time;
     const view = begin("soft", time, previous._wire.url);
-    if (isHidden()) noteHidden(view, time);
+    if (document.hidden) noteHidden(view, time);
   });
 
   if (win.navigation) {
@@ -43,5 +43,5 @@ export const watchRoutes = (): void => {
       check(method);
     };
   }
-  listen("popstate hashchange", () => check());
+  listen("popstate hashchange", check as () => void);
 };

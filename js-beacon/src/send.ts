@@ -94,14 +94,13 @@ const keep = (items: readonly Item[]): unknown => {
 /** Tries again what could not be sent before, on this page or an earlier one, once the server has had its peace. */
 const retry = (): void => {
   const time = Date.now();
-  if (time < peaceUntil) {
-    later(retry, peaceUntil - time);
-    return;
+  if (time < peaceUntil) later(retry, peaceUntil - time);
+  else {
+    const items = kept.filter((item) => time - item[3] < AGE_MS_MAX && ++item[2]);
+    kept = [];
+    if (!items[0]) keep(items);
+    post(items);
   }
-  const items = kept.filter((item) => time - item[3] < AGE_MS_MAX && ++item[2]);
-  kept = [];
-  if (!items[0]) keep(items);
-  post(items);
 };
 
 /** Posts items by requests that outlive the page, and hears the answers while it is there. */
@@ -112,15 +111,15 @@ const post = (items: readonly Item[]): void => {
       .catch(nothing)
       .then(
         guarded((answer) => {
-          if (answer && answer.status < 500 && answer.status !== 429) {
+          if (answer?.status! < 500 && answer!.status !== 429) {
             failures = 0;
             // Not before: this page, too, may be left while its request is still on its way.
             keep([]);
-            return;
+          } else {
+            peaceUntil = Date.now() + waitMs(failures++, answer?.headers.get("Retry-After"), Math.random());
+            keep(group);
+            retry();
           }
-          peaceUntil = Date.now() + waitMs(failures++, answer?.headers.get("Retry-After"));
-          keep(group);
-          retry();
         }),
       );
   }

@@ -1,6 +1,6 @@
 // Puts the parts together: decides whether to measure at all, begins views, and sends when they end.
 import { api } from "./api";
-import { guarded, isHidden, later, listen, win } from "./browser";
+import { guarded, later, listen, win } from "./browser";
 import { measureCls } from "./cls";
 import { config, configure, mayMeasure } from "./config";
 import { watchErrors } from "./errors";
@@ -20,20 +20,20 @@ import type { FeltStub } from "./browser";
 import type { Options } from "./config";
 
 /** Something that measures more than the core does; it may read its own settings. */
-export type Part = (options: Partial<Options>) => void;
+export type Part = (options: Partial<Options>) => unknown;
 
-const run = (options: Partial<Options>, parts: readonly Part[] | undefined): void => {
+const run = (options: Partial<Options>, parts: readonly Part[]): void => {
   shared.release = options.release;
   shared.sample_rate = config._sample;
 
   let earlyTimer = 0;
   onBegin.push(() => {
     clearTimeout(earlyTimer);
-    earlyTimer = later(() => isHidden() || sendEarly(), EARLY_SEND_MS);
+    earlyTimer = later(() => document.hidden || sendEarly(), EARLY_SEND_MS);
   });
   // Before the interactions that they explain.
   if (FULL) watchFrames();
-  for (const part of [startSending, measurePaints, measureCls, measureInp, measureNavigation, watchErrors, watchRoutes, ...(FULL ? parts! : [])]) {
+  for (const part of [startSending, measurePaints, measureCls, measureInp, measureNavigation, watchErrors, watchRoutes, ...(FULL ? parts : [])]) {
     guarded(part)(options);
   }
 
@@ -44,15 +44,15 @@ const run = (options: Partial<Options>, parts: readonly Part[] | undefined): voi
   const view = begin(navigationKind(entry), start, scrubUrl(document.referrer), options.route);
   // From the browser's own record, for the script may have come late; a prerendered page counts from when it was shown.
   const hidden = performance.getEntriesByType("visibility-state").find(({ name, startTime }) => name === "hidden" && startTime >= start);
-  noteHidden(view, hidden?.startTime ?? (isHidden() ? start : undefined));
+  noteHidden(view, hidden?.startTime ?? (document.hidden ? start : undefined));
 
   listen("visibilitychange pagehide", ({ type, timeStamp }: Event) => {
-    const hidden = isHidden();
-    const leaves = type < "v";
+    const hidden = document.hidden;
+    const leaves = type < "v" && !hidden;
     // A visible page that is left gets `pagehide` first, then `visibilitychange`: by then the click that leads away has been reported,
     // so one request says all. https://html.spec.whatwg.org/multipage/document-lifecycle.html#unload-a-document
     // A page that was hidden before has only `pagehide`; when it has nothing new to say, nothing is sent.
-    if (leaves && !hidden) current()._left = timeStamp;
+    if (leaves) current()._left = timeStamp;
     if (leaves || hidden) noteHidden(current(), timeStamp);
     if (hidden) {
       session();
@@ -65,7 +65,7 @@ const run = (options: Partial<Options>, parts: readonly Part[] | undefined): voi
 };
 
 /** Starts measuring, unless a beacon runs already or the visitor does not want it. `base` is what a relative endpoint is relative to. */
-export const start = guarded((options: Partial<Options>, parts: readonly Part[] | undefined = FULL ? [] : undefined, base = FULL ? location.href : ""): void => {
+const startAt = guarded((options: Partial<Options>, base: string, parts: readonly Part[]): void => {
   if (win.felt?.running) return;
   const queue = (win.felt?.q ?? []) as unknown[][];
   let deliver: (args: unknown[]) => unknown = (args) => queue.push(args);
@@ -75,12 +75,12 @@ export const start = guarded((options: Partial<Options>, parts: readonly Part[] 
   const go = (): void => {
     // Calls go nowhere, rather than into a queue that nobody empties.
     if (FULL) deliver = () => {};
-    configure(options, base as string);
+    configure(options, base);
     if (!mayMeasure(options, navigator as object) || (config._sample < 1 && share(session()) >= config._sample)) return;
     run(options, parts);
     if (FULL) {
       deliver = api;
-      for (const call of queue) api([...call]);
+      queue.forEach(api);
     }
   };
   // A page that is prepared and never shown is no view.
@@ -88,9 +88,12 @@ export const start = guarded((options: Partial<Options>, parts: readonly Part[] 
   else go();
 });
 
+/** Starts with settings given by the page's own code. */
+export const start = (options: Partial<Options>, parts: readonly Part[] = []): void => startAt(options, location.href, parts);
+
 /** Starts with the settings of the script element. */
-export const startFromScript = (parts?: readonly Part[]): void => {
+export const startFromScript = (parts: readonly Part[]): void => {
   // A module, or a script written into the page by another one, does not know its own element.
   const script = (FULL ? (document.currentScript ?? document.querySelector("script[data-site]")) : document.currentScript) as HTMLScriptElement;
-  start(script.dataset, parts, script.src || (FULL ? location.href : ""));
+  startAt(script.dataset, FULL ? script.src || location.href : script.src, parts);
 };

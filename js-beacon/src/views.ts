@@ -71,7 +71,8 @@ export const viewAt = (time: number): View | undefined => list.findLast((view) =
 /** Who wants to know that a view begins. */
 export const onBegin: ((view: View) => void)[] = [];
 
-export const interactionCount = (): number => (performance as { interactionCount?: number }).interactionCount ?? 0;
+/** Missing where the browser does not count; then the worst interaction of a view is the one that counts. */
+export const interactionCount = (): number => (performance as { interactionCount?: number }).interactionCount!;
 
 export const begin = (nav: NavigationKind, start: number, referrer: string, route?: string): View => {
   const previous = current();
@@ -123,8 +124,9 @@ export const noteMoment = (view: View | undefined, name: string, time: number): 
 
 /** Adds an event, within the bound of its kind; the rest is counted. */
 export const addEvent = (view: View | undefined, type: string, more: object, at = now(), most = EVENTS_OF_KIND_MAX): void => {
-  if (!view) return;
-  const { events, dropped } = view._wire;
+  // In the core, whoever adds one has a view.
+  if (FULL && !view) return;
+  const { events, dropped } = view!._wire;
   if (events.filter((event) => event.type === type).length < most) events.push({ type, at, ...more });
   else dropped[type] = (dropped[type] ?? 0) + 1;
   changed();

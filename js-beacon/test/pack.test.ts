@@ -2,6 +2,7 @@
 import { build } from "esbuild";
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { brotliCompressSync } from "node:zlib";
 
@@ -16,6 +17,12 @@ test("the package holds what its users need, and nothing else", () => {
       "dist/esm/index.d.ts", "dist/esm/index.js", "dist/esm/prompt.js", "package.json",
     ],
   );
+});
+
+test("the browser is asked to compile both scripts while they load, in the first line, where alone it looks", async () => {
+  for (const name of ["beacon.js", "beacon-core.js"]) {
+    assert.match(await readFile(`${root}/dist/${name}`, "utf8"), /^\/\/# allFunctionsCalledOnLoad\n/, name);
+  }
 });
 
 /** Size of a page's script that imports these from the package. */

@@ -173,7 +173,7 @@ impl Budgets {
     fn values(&mut self, day: u16, set: u64) -> &mut Values {
         if !self.days.contains_key(&day) {
             let newest = self.days.keys().copied().max().unwrap_or(day).max(day);
-            self.days.retain(|kept, _| kept + DAYS_KEPT > newest);
+            self.days.retain(|kept, _| newest - kept < DAYS_KEPT);
         }
         self.days.entry(day).or_default().entry(set).or_default()
     }

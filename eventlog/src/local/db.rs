@@ -111,7 +111,10 @@ fn mismatch() -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(0, Type::Integer, "the row's checksum does not match".into())
 }
 
-/// A partition that was never written is all zeros.
+/// A partition as it was written last.
+///
+/// # Errors
+/// When it is not there too: [`found_partitions`] wrote it when the log was made, so a page is not the one it was.
 pub(crate) fn partition(connection: &Connection, id: u32) -> rusqlite::Result<PartitionRow> {
     let sql = "select start, end, next, open_first, open_last, claim, bytes, checksum from partition where id = ?";
     let mut statement = connection.prepare_cached(sql)?;
@@ -136,9 +139,25 @@ pub(crate) fn partition(connection: &Connection, id: u32) -> rusqlite::Result<Pa
         .optional()?;
     match found {
         Some((row, sum)) if sum == row.checksum(id) => Ok(row),
-        Some(_) => Err(mismatch()),
-        None => Ok(PartitionRow::default()),
+        Some(_) | None => Err(mismatch()),
     }
+}
+
+/// Writes the rows of partitions that have none yet, once in a log's life. A row that is missing later is damage: taken for a
+/// partition that nobody has written to, it would give offsets out twice.
+pub(crate) fn found_partitions(connection: &Connection, partitions: u32) -> rusqlite::Result<()> {
+    if meta(connection, "partition_rows")?.is_some() {
+        return Ok(());
+    }
+    connection.execute_batch("begin immediate")?;
+    for id in 0..partitions {
+        let known = connection.prepare_cached("select 1 from partition where id = ?")?.exists([id])?;
+        if !known {
+            set_partition(connection, id, &PartitionRow::default())?;
+        }
+    }
+    set_meta(connection, "partition_rows", 1)?;
+    connection.execute_batch("commit")
 }
 
 pub(crate) fn set_partition(connection: &Connection, id: u32, row: &PartitionRow) -> rusqlite::Result<()> {

@@ -128,6 +128,7 @@ fn load(path: &Path, config: &LocalLogConfig, clock: &SharedClock) -> Result<(Co
             config.partitions
         ))));
     }
+    db::found_partitions(&connection, config.partitions)?;
     let unclean = !made && db::meta(&connection, "clean")? != Some(1);
     let rows = (0..config.partitions).map(|id| db::partition(&connection, id)).collect::<Result<_, _>>()?;
     db::set_meta(&connection, "clean", 0)?;

@@ -194,8 +194,9 @@ impl Reader {
     fn by(&mut self) -> Vec<Dimension> {
         let (fewest, most) = self.call.dimensions();
         let by = self.list(Parameter::By, most, |name| Dimension::parse("by", name));
-        let sent = self.given.iter().any(|(given, _)| *given == Parameter::By);
-        if self.call.takes(Parameter::By) && fewest > 0 && !sent {
+        // What was sent and could not be read has its own fault; a list of nothing but commas has none yet.
+        let faulty = self.faults.iter().any(|fault| fault.parameter == "by");
+        if self.call.takes(Parameter::By) && fewest > 0 && by.is_empty() && !faulty {
             self.faults.push(Fault::new("by", "name one or two dimensions, such as `by=page`"));
         }
         by

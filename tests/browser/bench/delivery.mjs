@@ -3,8 +3,9 @@
 // `npm run delivery -- 1000` (visits, spread evenly over the ways of ending and the two installs; a second number says how many at
 // once, words after it take only the ways of ending that contain one of them).
 //
-// What is final is what an independent web-vitals told last before the end; a visit that had no value yet does not count. What
-// counts as arrived is what the server did not refuse.
+// What is final is what an independent web-vitals told last before the end; a visit that had no value yet does not count, and one that
+// ended before the beacon's script had come is counted apart: nobody but the page itself could have told of it. What counts as arrived
+// is what the server did not refuse. With `SHOW=1` each visit with a value missing is told, with when its page took the last step.
 import { startBrowser } from "../lib/cdp.mjs";
 import { startServer } from "../lib/server.mjs";
 import { openVisit } from "../lib/tab.mjs";
@@ -54,9 +55,10 @@ const server = await startServer({
     "/v1/beacon": (answer, { body }) => {
       const snapshots = JSON.parse(body).map((snapshot) => ({ ...snapshot, path: new URL(snapshot.url).pathname }));
       const taken = takes(answer, snapshots.map(({ path }) => path));
-      for (const { path, seq, metrics } of snapshots) {
+      for (const snapshot of snapshots) {
+        const { path, seq } = snapshot;
         if (!taken) met.add(path);
-        else if (seq > (arrived.felt.get(path)?.seq ?? -1)) arrived.felt.set(path, { seq, metrics });
+        else if (seq > (arrived.felt.get(path)?.seq ?? -1)) arrived.felt.set(path, snapshot);
       }
     },
   },
@@ -65,7 +67,8 @@ const server = await startServer({
     ((answer) => {
       answer.writeHead(200, { "Content-Type": "text/html; charset=utf-8" });
       answer.end(`<!doctype html><title>A page</title><link rel="icon" href="data:,">
-        <script async src="/beacon.js" data-site="shop" ${INSTALLS[path.split("/")[2]]}></script>
+        <script async src="/beacon.js" data-site="shop" ${INSTALLS[path.split("/")[2]]}
+          onload="oracleSays(JSON.stringify({ href: location.href, metric: 'script', document: performance.timeOrigin, at: performance.timeOrigin + performance.now() }))"></script>
         <body><h1>A page</h1><button id="b">Press</button><img src="/shop/img/hero.webp?delay=250" width="600" height="300" alt="">
         <script>b.onclick = () => { const end = performance.now() + 60; while (performance.now() < end); };</script><script>${BASELINE}</script>`);
     }),
@@ -166,9 +169,11 @@ async function visitOnce(browser, { name, install, moment, path }) {
     visit = await openVisit(browser);
     const tab = await visit.openTab();
     await ENDS[name]({ tab, url, path, visit, install, moment });
+    const said = tab.oracle.filter(({ href }) => href === url);
     const final = {};
-    for (const { href, metric, value } of tab.oracle) if (href === url && metric in TOLERANCE) final[metric] = value;
-    if (Object.keys(final).length) finals.push({ name, install, path, final });
+    for (const { metric, value } of said) if (metric in TOLERANCE) final[metric] = value;
+    const script = said.some(({ metric }) => metric === "script");
+    if (Object.keys(final).length) finals.push({ name, install, path, final, script, said });
     await wait(AFTERLIFE_MS);
   } catch (error) {
     unplayed++;
@@ -194,18 +199,27 @@ const same = (final, values) => values && Object.entries(final).every(([metric, 
 
 const share = (list) => (list.length ? `${((list.filter(Boolean).length / list.length) * 100).toFixed(1)} %` : "");
 
+/** When what happened on a page happened, ms since its start: the last values, and what the last snapshot holds. */
+function account({ name, path, script, said, final }) {
+  const snapshot = arrived.felt.get(path);
+  const steps = said.map(({ metric, value, at, document }) => [metric, value, Math.round(at - document)]);
+  const last = snapshot && Object.fromEntries(["seq", "age", "first_hidden", "left", "metrics"].map((field) => [field, snapshot[field]]));
+  return JSON.stringify({ name, path, script, final, steps, last });
+}
+
 function tell() {
   const judged = finals.map((one) => {
-    const [ours, baseline] = [arrived.felt.get(one.path)?.metrics, arrived.baseline.get(one.path)];
-    if (process.env.SHOW && !same(one.final, ours)) console.error(JSON.stringify({ ...one, ours, baseline }));
-    return { ...one, ours: same(one.final, ours), baseline: same(one.final, baseline) };
+    const [ours, baseline] = [arrived.felt.get(one.path)?.metrics, arrived.baseline.get(one.path)].map((values) => same(one.final, values));
+    if (process.env.SHOW && !ours) console.error(account(one));
+    return { ...one, ours, baseline };
   });
-  console.log("| way of ending | visits with values | Felt, as installed | Felt, with consent | sendBeacon when hidden |\n|---|--:|--:|--:|--:|");
+  console.log("| way of ending | visits with values | ended before the script came | of the others: Felt, as installed | Felt, with consent | sendBeacon when hidden |\n|---|--:|--:|--:|--:|--:|");
   for (const way of [...Object.keys(ENDS), "all"]) {
-    const these = judged.filter(({ name }) => name === way || way === "all");
-    if (these.length === 0) continue;
+    const all = judged.filter(({ name }) => name === way || way === "all");
+    const these = all.filter(({ script }) => script);
+    if (all.length === 0) continue;
     const ours = (install) => share(these.filter((one) => one.install === install).map((one) => one.ours));
-    console.log(`| ${way} | ${these.length} | ${ours("default")} | ${ours("consent")} | ${share(these.map(({ baseline }) => baseline))} |`);
+    console.log(`| ${way} | ${all.length} | ${all.length - these.length} | ${ours("default")} | ${ours("consent")} | ${share(these.map(({ baseline }) => baseline))} |`);
   }
 }
 

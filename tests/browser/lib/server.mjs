@@ -21,11 +21,15 @@ export async function startServer({ base, beaconBase, pages = {}, otherPages = (
   /** Every beacon request in order: `{ at, method, type, body, snapshots, url, referer }`. */
   const beacons = [];
   const requests = [];
+  /** What web-vitals said in pages that were hidden or on their way out. */
+  const lastWords = [];
   const waiting = new Set();
   const server = createServer(async (incoming, answer) => {
     const url = new URL(incoming.url, "http://shop");
     requests.push(`${incoming.method} ${incoming.url}`);
-    const body = await readBody(incoming);
+    const body = await readBody(incoming).catch(() => undefined);
+    // A browser that is closed takes along what it was sending: nothing came.
+    if (body === undefined) return void answer.destroy();
     const isBeacon = url.pathname === "/v1/beacon";
     if (isBeacon) {
       beacons.push({
@@ -37,11 +41,12 @@ export async function startServer({ base, beaconBase, pages = {}, otherPages = (
         body,
         snapshots: incoming.method === "POST" ? [JSON.parse(body)].flat() : [],
       });
-    }
+    } else if (url.pathname === "/oracle") lastWords.push(JSON.parse(body));
     for (const check of waiting) check();
     try {
       const page = pages[url.pathname] || otherPages(url.pathname);
       if (page) await page(answer, { incoming, body });
+      else if (url.pathname === "/oracle") answer.writeHead(204).end();
       else if (base) await forward(base, incoming, answer, body);
       else if (beaconBase && (isBeacon || url.pathname.startsWith("/beacon"))) await forward(beaconBase, incoming, answer, body);
       else if (isBeacon) answer.writeHead(running.status, running.headers).end();
@@ -55,6 +60,7 @@ export async function startServer({ base, beaconBase, pages = {}, otherPages = (
     base: `http://127.0.0.1:${server.address().port}`,
     beacons,
     requests,
+    lastWords,
     /** The answer to beacons, to be changed by tests of what the beacon does then. */
     status: 204,
     headers: {},

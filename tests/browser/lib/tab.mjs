@@ -24,6 +24,9 @@ export async function openVisit(browser, { plain = false } = {}) {
   };
 }
 
+/** The browser never told of what was waited for, neither web-vitals nor anyone. */
+export class Unheard extends Error {}
+
 export class Tab {
   /** What the web-vitals copy in the page reported: newest value of each metric by navigation. */
   oracle = [];
@@ -139,7 +142,7 @@ export class Tab {
   async heard(test) {
     const end = Date.now() + WAIT_MS_MAX;
     while (!this.oracle.some(test)) {
-      if (Date.now() > end) throw new Error(`web-vitals never said ${test}; it said ${JSON.stringify(this.oracle.map(({ metric, value, navigation }) => [metric, value, navigation]))}`);
+      if (Date.now() > end) throw new Unheard(`web-vitals never said ${test}; it said ${JSON.stringify(this.oracle.map(({ metric, value, navigation }) => [metric, value, navigation]))}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }

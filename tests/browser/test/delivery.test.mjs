@@ -61,7 +61,7 @@ test("a renderer that dies while the page is visible still reports, by fetchLate
     await tab.go(`${shop}/workshop?busy=150`);
     await tab.click("#slow-click");
     await tab.heard(is("inp"));
-    // The request of last resort is armed a fifth of a second after a change at the latest.
+    // The request of last resort is armed a tenth of a second after a change at the latest.
     await tab.evaluate("new Promise((done) => setTimeout(() => done(true), 700))");
     tab.send("Page.crash").catch(() => {});
     const [view] = await server.arrived(({ views }) => views().length && views(), "the armed snapshot");
