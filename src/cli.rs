@@ -228,8 +228,8 @@ pub struct Data {
 /// A token to end.
 #[derive(Debug, Args, Clone)]
 pub struct TokenRevoke {
-    /// The token's id, as `felt token list` shows it.
-    #[arg(value_name = "ID")]
+    /// The token's id, as `felt token list` shows it. One in sixty-four begins with a hyphen.
+    #[arg(value_name = "ID", allow_hyphen_values = true)]
     pub id: String,
     /// Where it is kept.
     #[command(flatten)]
@@ -295,4 +295,21 @@ pub struct TokenCreate {
     /// Where it will be kept.
     #[command(flatten)]
     pub at: Data,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_whose_id_begins_with_a_hyphen_can_be_revoked() {
+        for line in
+            [["felt", "token", "revoke", "-_id", "--data", "d"], ["felt", "token", "revoke", "--data", "d", "--id"]]
+        {
+            let cli = Cli::try_parse_from(line).expect("an id is taken as it is");
+            let Command::Token(Token::Revoke(revoke)) = cli.command else { panic!("{line:?} is a revocation") };
+            assert!(["-_id", "--id"].contains(&revoke.id.as_str()));
+            assert_eq!(revoke.at.data, std::path::Path::new("d"));
+        }
+    }
 }
