@@ -25,20 +25,20 @@ const ANSWER_MS_MAX = 1_500;
 /** An error this soon after a click is its answer, ms. */
 const ERROR_MS_MAX = 500;
 /** Double and triple clicks have a meaning in text, and games live on quick clicks. */
-const MANY_CLICKS = "input:not([type=button],[type=submit],[type=reset]),textarea,select,canvas,video,audio,object,embed,[contenteditable]";
-const LOOKS_ALIVE = "button,a,summary,[role=button],[role=link],[role=tab],[role=menuitem],[type=button],[type=submit]";
+const MANY_CLICKS = "input:not([type=button],[type=submit],[type=reset]),textarea,select,[contenteditable],canvas,video,audio,object,embed";
+const LOOKS_ALIVE = "a,button,summary,[type=button],[type=submit],[role=button],[role=link],[role=tab],[role=menuitem]";
 
 let burst: Spot[] = [];
 let raged = false;
 
 /** Collects presses; true once for each burst of rage. `answered` is when the page last gave a sign of life. */
 export const isRage = (spot: Spot, answered: number): boolean => {
-  const { timeStamp, clientX, clientY } = spot;
+  const { clientX, clientY, timeStamp } = spot;
   const [first = spot] = burst;
   const apart = Math.hypot(clientX - first.clientX, clientY - first.clientY) > WITHIN_PX;
   if (apart || answered > first.timeStamp || timeStamp - (burst.at(-1) ?? spot).timeStamp >= WITHIN_MS) {
-    burst = [];
     raged = false;
+    burst = [];
   }
   burst.push(spot);
   const rage = !raged && timeStamp - burst.at(-PRESSES)?.timeStamp! <= WITHIN_MS;
@@ -50,13 +50,13 @@ export const watchClicks = (): void =>
   soon(() => {
     let answered = 0;
     let waiting = 0;
-    let lastAt = -ERROR_MS_MAX;
     let lastTarget = "";
+    let lastAt = -ERROR_MS_MAX;
     const sign = (): void => {
       answered = now();
     };
     const changes = new MutationObserver(sign);
-    listen("scroll focusin focusout input change toggle play submit popstate selectionchange", sign);
+    listen("scroll focusin focusout input change selectionchange toggle play submit popstate", sign);
     onBegin.push(sign);
     onError._tell = () => {
       if (now() - lastAt < ERROR_MS_MAX) addEvent(current(), "rage_click", { target: lastTarget, cause: "error" });
@@ -75,7 +75,7 @@ export const watchClicks = (): void =>
       lastTarget = targetName(alive ?? element);
       // The document is watched for as long as an answer may take: at other times it costs nothing.
       waiting++;
-      changes.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+      changes.observe(document, { attributes: true, characterData: true, childList: true, subtree: true });
       later(() => {
         if (!--waiting) changes.disconnect();
         // A link that leads somewhere is answered by the browser, however long the next page takes.

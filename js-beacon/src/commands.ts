@@ -21,14 +21,14 @@ export const markUsable = (time: number, view = current()): void => {
 
 /** The visitor's word: before it, values of a site that requires consent stay in memory; after a no, nothing is left. */
 export const consent = (given: unknown): void => {
-  config._open = config._session = config._keeps = !!given;
+  config._open = config._keeps = config._session = !!given;
   if (given) {
     session();
     restore();
   } else {
     shared.visitor = "";
-    guarded(() => delete sessionStorage[SESSION])();
     guarded(() => delete localStorage[KEPT])();
+    guarded(() => delete sessionStorage[SESSION])();
   }
 };
 

@@ -10,10 +10,10 @@ const BLOCKING_MIN_MS = 100;
 
 export const fileLongFrame = (view: View | undefined, frame: LongFrame): void => {
   const { startTime, duration, blockingDuration: blocking } = frame;
-  if (!view || blocking < BLOCKING_MIN_MS) return;
+  if (blocking < BLOCKING_MIN_MS || !view) return;
   const type = "long_frame";
   const script = longestScript(startTime, startTime + duration, [frame]);
-  addEvent(view, type, { duration, blocking, script }, startTime, Infinity);
+  addEvent(view, type, { blocking, duration, script }, startTime, Infinity);
   const { events, dropped } = view._wire;
   const severity = (event: ViewEvent): number => event["blocking"] as number;
   const frames = events.filter((event) => event.type === type).sort((a, b) => severity(b) - severity(a));

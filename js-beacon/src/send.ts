@@ -10,6 +10,7 @@
 // consented, for at most a day.
 import { waitMs } from "./backoff";
 import { guarded, later, listen, now, refreshers, win } from "./browser";
+import type { FetchLater } from "./browser";
 import { config } from "./config";
 import { AGE_MS_MAX, ARMED_MS_MAX, ARM_INTERVAL_MS, KEPT_CHARS_MAX, VIEWS_KEPT_MAX } from "./limits";
 import { session } from "./session";
@@ -20,8 +21,9 @@ import type { Item } from "./wire";
 
 export const KEY = "felt.kept";
 
-const nothing = (): void => {};
-let disarm = nothing;
+let disarm: (() => void) | undefined;
+/** Gone where the page's policy forbids it: each call would be one more violation to report. */
+let fetchLater: FetchLater | undefined | false = win.fetchLater;
 let armTimer = 0;
 /** Not known before the first time, which therefore is at once. */
 let armedAt: number;
@@ -31,19 +33,19 @@ let kept: Item[] = [];
 let failures = 0;
 let peaceUntil = 0;
 
-const request = (items: readonly Item[]): RequestInit => ({ method: "POST", body: bodyOf(items), keepalive: true, credentials: "omit" });
+const request = (items: readonly Item[]): RequestInit => ({ body: bodyOf(items), method: "POST", credentials: "omit", keepalive: true });
 
 /** Hands items to the browser, to be sent when the page is gone or as soon as may be; undefined where it cannot, or its quota is spent. */
 const postLater = (items: readonly Item[], more: object) =>
-  guarded(() => win.fetchLater!(config._endpoint, { ...request(items), ...more }))();
+  guarded(fetchLater as FetchLater)(config._endpoint, { ...request(items), ...more });
 
 /**
  * Brings the views up to date, and gives those that have something new to say, and what to call once that is on its way. What was
  * armed is taken back, unless it is gone.
  */
 const due = (): [items: Item[], commit: () => void] => {
-  disarm();
-  disarm = nothing;
+  disarm?.();
+  disarm = undefined;
   current()._wire.title = cut(document.title);
   for (const view of list) {
     // Storage may take milliseconds to answer the first time, so a page's start does not wait for it.
@@ -55,8 +57,8 @@ const due = (): [items: Item[], commit: () => void] => {
     views.map(({ _id, _seq, _start, _state }) => [_id, _seq, 0, performance.timeOrigin + _start, _state!]),
     () => {
       for (const view of views) {
-        view._sent = view._state;
         view._seq++;
+        view._sent = view._state;
       }
     },
   ];
@@ -70,15 +72,15 @@ const take = (): Item[] => {
 
 /** To be called after every change of any view: arms the request of last resort anew, at once, but at most so often. */
 export const changed = (): void => {
-  if (win.fetchLater) {
+  if (fetchLater) {
     armTimer ||= later(() => {
       armTimer = 0;
       armedAt = now();
       const [items, commit] = due();
       const abort = new AbortController();
-      const armed = groupsOf(items).map((group) => postLater(group, { signal: abort.signal, activateAfter: ARMED_MS_MAX }));
+      const armed = groupsOf(items).map((group) => postLater(group, { activateAfter: ARMED_MS_MAX, signal: abort.signal }));
       // With a reason, or the browser makes an error of its own, stack and all.
-      disarm = () => (armed.some((result) => result?.activated) ? commit() : abort.abort(1));
+      disarm = () => (armed.find((result) => result?.activated) ? commit() : abort.abort(1));
     }, armedAt + ARM_INTERVAL_MS - now());
   }
 };
@@ -108,9 +110,9 @@ const post = (items: readonly Item[]): void => {
   for (const group of groupsOf(items)) {
     // A string goes as text/plain, which needs no preflight.
     fetch(config._endpoint, request(group))
-      .catch(nothing)
+      .catch(() => {})
       .then(
-        guarded((answer) => {
+        guarded((answer: Response | void) => {
           if (answer?.status! < 500 && answer!.status !== 429) {
             failures = 0;
             // Not before: this page, too, may be left while its request is still on its way.
@@ -132,7 +134,7 @@ export const sendEarly = (): void => post(take());
 export const sendNow = (): void => {
   let items = take();
   list.splice(0, list.length - VIEWS_KEPT_MAX);
-  if (!navigator.onLine || Date.now() < peaceUntil) {
+  if (Date.now() < peaceUntil || !navigator.onLine) {
     // There is no use in a request that cannot arrive, as long as there is a place to keep it. Elsewhere what was refused before is tried once more.
     if (keep(items)) return;
     items = kept;
@@ -145,13 +147,15 @@ export const sendNow = (): void => {
 
 /** Takes over what an earlier page left, where it may be kept at all. */
 export const restore = (): void => {
-  if (config._keeps) {
-    keep(guarded(() => (JSON.parse(localStorage[KEY] as string) as Item[]).filter(([view]) => view))() || []);
-    retry();
-  }
+  if (!config._keeps) return;
+  keep(guarded(() => (JSON.parse(localStorage[KEY] as string) as Item[]).filter(([view]) => view))() || []);
+  retry();
 };
 
 export const startSending = (): void => {
   restore();
   listen("online", retry);
+  listen("securitypolicyviolation", ({ blockedURI }: SecurityPolicyViolationEvent) => {
+    if (config._endpoint === blockedURI) fetchLater = false;
+  });
 };

@@ -21,5 +21,4 @@ export const cut = (text: unknown, charsMax = TEXT_CHARS_MAX): string => `${text
 
 /** What tells one route from another: the path, and the path inside the fragment where the app routes by it. */
 export const routeKey = ({ pathname, hash }: { pathname: string; hash: string }): string =>
-  // An expression that is not needed is not compiled.
-  pathname + (hash && hash.replace(/^#(?!!?\/).*|\?.*/, ""));
+  pathname + hash.replace(/^#(?!!?\/).*|\?.*/, "");

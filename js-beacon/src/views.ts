@@ -78,12 +78,12 @@ export const begin = (nav: NavigationKind, start: number, referrer: string, rout
   const previous = current();
   const view: View = {
     _id: randomId(),
+    _seq: 0,
     _start: start,
     _begins: previous ? start : 0,
-    _seq: 0,
+    _burst: {},
     _presses: [],
     _count: interactionCount(),
-    _burst: {},
     _wire: {
       nav,
       url: scrubUrl(location.href),
@@ -114,12 +114,10 @@ export const noteHidden = (view: View, time?: number): void => {
 
 /** Sets a metric that is a moment, unless nobody saw it. */
 export const noteMoment = (view: View | undefined, name: string, time: number): boolean => {
-  const seen = !!view && !(time >= view._hidden!);
-  if (seen) {
-    view._wire.metrics[name] = Math.max(0, time - view._start);
-    changed();
-  }
-  return seen;
+  if (!view || time >= view._hidden!) return false;
+  view._wire.metrics[name] = Math.max(0, time - view._start);
+  changed();
+  return true;
 };
 
 /** Adds an event, within the bound of its kind; the rest is counted. */

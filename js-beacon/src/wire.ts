@@ -45,7 +45,7 @@ export const stateOf = ({ _start, _hidden, _left, _wire }: View): string => {
     if (gone) dropped[kind] = gone + (dropped[kind] ?? 0);
     delete state[kind];
     text = json({ ...state, events: (events = left) });
-    if (bytes(text) < REQUEST_BYTES_MAX - HEAD_BYTES_MAX) break;
+    if (REQUEST_BYTES_MAX - HEAD_BYTES_MAX > bytes(text)) break;
   }
   return text;
 };

@@ -78,12 +78,18 @@ test("where connect-src forbids the endpoint the page is unharmed, and the beaco
     async ({ server, tab, base }) => {
       await tab.go(`${base}/page`);
       await tab.until(running);
+      // Each would arm the last request anew, and that would be one violation more.
+      for (let n = 0; n < 20; n++) {
+        await tab.evaluate(`felt("timing", "t${n}", ${n}), felt("tag", "n", ${n}), history.pushState(null, "", "/page/${n}")`);
+        await pause(tab, 110);
+      }
       await tab.hide();
       await tab.show();
       await tab.hide();
       const errors = await tab.evaluate("window.failures");
       assert.deepEqual(errors, []);
-      assert.ok((await tab.evaluate("window.violations")) <= 4, "a few refused requests at most");
+      const violations = await tab.evaluate("window.violations");
+      assert.ok(violations <= 6, `a few refused requests at most: ${violations}`);
       assert.deepEqual(server.beacons, []);
     },
     {
