@@ -161,6 +161,8 @@ fn server_settings(config: &EngineConfig) -> String {
     // Two jobs a merge thread; the checks below must not ask for more free places than that.
     let merge_threads = (*merge_threads).max(1);
     let (marks, indexes) = (cache_bytes_max / 2, cache_bytes_max / 4);
+    // What it remembers of conditions takes three to four times what it says, and a filter that is never asked again is remembered too.
+    let conditions = cache_bytes_max / 16;
     format!(
         "<clickhouse>
     <timezone>UTC</timezone>
@@ -168,6 +170,7 @@ fn server_settings(config: &EngineConfig) -> String {
     <mark_cache_size>{marks}</mark_cache_size>
     <primary_index_cache_size>{indexes}</primary_index_cache_size>
     <index_mark_cache_size>{indexes}</index_mark_cache_size>
+    <query_condition_cache_size>{conditions}</query_condition_cache_size>
     <uncompressed_cache_size>0</uncompressed_cache_size>
     <compiled_expression_cache_size>16777216</compiled_expression_cache_size>
     <background_pool_size>{merge_threads}</background_pool_size>
