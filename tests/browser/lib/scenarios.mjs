@@ -3,7 +3,6 @@
 
 import { is } from "./tab.mjs";
 
-const pageShown = "performance.getEntriesByName('first-contentful-paint').length";
 const wait = (tab, ms) => tab.evaluate(`new Promise((done) => setTimeout(() => done(true), ${ms}))`);
 
 /**
@@ -120,10 +119,10 @@ export const SCENARIOS = {
     views: 3,
     async run({ tab, base }) {
       await tab.go(`${base}/shop/`);
-      await tab.until(pageShown);
+      await tab.shown();
       await settled(tab);
       await tab.go(`${base}/shop/p/123`);
-      await tab.until(pageShown);
+      await tab.shown();
       await settled(tab);
       await tab.travel(-1);
       await tab.heard(is("lcp", "back-forward-cache"));
@@ -137,10 +136,10 @@ export const SCENARIOS = {
     flags: ["--disable-features=BackForwardCache"],
     async run({ tab, base }) {
       await tab.go(`${base}/shop/`);
-      await tab.until(pageShown);
+      await tab.shown();
       await settled(tab);
       await tab.go(`${base}/shop/p/123`);
-      await tab.until(pageShown);
+      await tab.shown();
       await settled(tab);
       await tab.travel(-1);
       await tab.heard(is("lcp", "back-forward"));
@@ -179,7 +178,7 @@ export const SCENARIOS = {
       await tab.heard(is("fcp"));
       await tab.until("window.felt && felt.running");
       await tab.go(`${base}/shop/`);
-      await tab.until(pageShown);
+      await tab.shown();
       await settled(tab);
       await tab.hide();
     },

@@ -98,11 +98,11 @@ export class Tab {
   }
 
   /** Waits until an expression is true in the page. */
-  async until(expression) {
+  async until(expression, Failure = Error) {
     const end = Date.now() + WAIT_MS_MAX;
     for (;;) {
       if (await this.evaluate(`!!(${expression})`)) return;
-      if (Date.now() > end) throw new Error(`not within ${WAIT_MS_MAX} ms: ${expression}`);
+      if (Date.now() > end) throw new Failure(`not within ${WAIT_MS_MAX} ms: ${expression}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
@@ -145,6 +145,11 @@ export class Tab {
       if (Date.now() > end) throw new Unheard(`web-vitals never said ${test}; it said ${JSON.stringify(this.oracle.map(({ metric, value, navigation }) => [metric, value, navigation]))}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
+  }
+
+  /** Waits until the browser has told that the page was painted. */
+  shown() {
+    return this.until("performance.getEntriesByName('first-contentful-paint').length", Unheard);
   }
 
   /** Waits until what was done has been drawn. */

@@ -4,7 +4,7 @@ import { differences, expectedViews, pair } from "./expected.mjs";
 import { openVisit, Unheard } from "./tab.mjs";
 
 /** What a page had left to say when it was closed has come by then, ms. */
-const LAST_WORD_MS_MAX = 3_000;
+const LAST_WORD_MS_MAX = 10_000;
 
 /**
  * Gives `{ pairs, views, beacons, reports, spoilt }`: what web-vitals saw beside what was sent, and all that was sent, in order. `spoilt` says what the
@@ -48,7 +48,7 @@ export async function play(scenario, { browser, server, script }) {
  * A headless browser on a busy machine now and then loses a frame, and then tells nobody of what was painted in it. Such a play does not
  * show what its scenario is for, and is played again; what it did send has to be right all the same.
  */
-const SPOILT_PLAYS_MAX = 1;
+const SPOILT_PLAYS_MAX = 2;
 
 /** Plays a scenario until the browser told all that it waits for. `check(played)` throws when a play, spoilt or not, is not as it should be. */
 export async function playUnspoilt(scenario, where, check) {
