@@ -37,6 +37,7 @@ export async function small(entry, { format = "iife", full = true, prompt = {} }
   const { code } = await minify(bundled.outputFiles[0].text.replace(/^"use strict";/, ""), {
     ecma: 2022,
     module: format === "esm",
+    // Statements of one form compress better than the shortest ones.
     compress: { passes: 4, if_return: false, unsafe_arrows: true, unsafe_methods: true, pure_getters: true, lhs_constants: false },
   });
   return format === "iife" ? `${EAGERLY}\n${code}` : code;

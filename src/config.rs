@@ -76,7 +76,7 @@ pub struct EngineSection {
     pub queries_max: usize,
     /// Most memory all statements and merges may take together.
     pub memory_bytes_max: u64,
-    /// Memory for marks and primary indexes of parts that were read.
+    /// Memory for marks and primary indexes of parts that were read; a sixteenth of it for conditions that were asked.
     pub cache_bytes_max: u64,
     /// Threads that merge parts in the background.
     pub merge_threads: u32,

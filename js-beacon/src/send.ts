@@ -22,7 +22,7 @@ import type { Item } from "./wire";
 export const KEY = "felt.kept";
 
 let disarm: (() => void) | undefined;
-/** Gone where the page's policy forbids it: each call would be one more violation to report. */
+/** Gone where the page's policy forbids it, or only reports it: each call would be one more violation. */
 let fetchLater: FetchLater | undefined | false = win.fetchLater;
 let armTimer = 0;
 /** Not known before the first time, which therefore is at once. */

@@ -100,6 +100,27 @@ test("where connect-src forbids the endpoint the page is unharmed, and the beaco
     },
   ));
 
+test("a policy that only reports Felt's own address loses no view and gets no storm of reports", async () => {
+  const felt = await startServer();
+  const headers = { "Content-Security-Policy-Report-Only": "connect-src 'self'" };
+  await visiting(
+    { "/page": page({ head: tag("", `${felt.base}/beacon.js`), headers }) },
+    async ({ tab, base }) => {
+      await tab.go(`${base}/page`);
+      await tab.until(running);
+      for (let n = 0; n < 20; n++) {
+        await tab.evaluate(`felt("timing", "t${n}", ${n})`);
+        await pause(tab, 110);
+      }
+      await tab.hide();
+      await viewOf(felt);
+      const violations = await tab.evaluate("window.violations");
+      assert.ok(violations > 0 && violations <= 6, `a few reports: ${violations}`);
+    },
+    { script: 'window.violations = 0; addEventListener("securitypolicyviolation", () => violations++);' },
+  ).finally(() => felt.close());
+});
+
 test("a path of the site's own origin is a way past connect-src 'self'", () =>
   visiting(
     {
