@@ -133,21 +133,19 @@ impl Durable {
             Err(_) => {
                 self.circuit.late();
                 let (doubt, records) = (self.doubts.begin(&entries), entries.len());
-                let spooled = spool.append(entries).await;
-                match spooled {
+                // On its own: the sender may go away at any await, and a doubt that nobody settles holds the drain up.
+                let watched = tokio::spawn(self.clone().watch(append, begin, doubt));
+                match spool.append(entries).await {
                     Ok(()) => {
                         events::spilled("late", records);
-                        tokio::spawn(self.clone().watch(append, begin, doubt));
                         Ok(())
                     }
                     // Then it is worth waiting longer. Nothing is lost that could be kept.
                     Err(error) => {
                         let left = self.timeout.saturating_sub(begin.elapsed());
-                        let appended = tokio::time::timeout(left, append).await;
-                        self.settle(doubt, begin, matches!(appended, Ok(Ok(()))));
-                        match appended {
-                            Ok(Ok(())) => Ok(()),
-                            Ok(Err(_)) | Err(_) => Err(NotDurable::Spool(error)),
+                        match tokio::time::timeout(left, watched).await {
+                            Ok(Ok(true)) => Ok(()),
+                            _ => Err(NotDurable::Spool(error)),
                         }
                     }
                 }
@@ -172,18 +170,15 @@ impl Durable {
         }
     }
 
-    /// Follows an append whose records are in the spool by now.
-    async fn watch(self: Arc<Self>, append: Append, begin: Instant, doubt: InDoubt) {
+    /// Follows an append whose records go to the spool as well, until the log says whether it has them.
+    async fn watch(self: Arc<Self>, append: Append, begin: Instant, doubt: InDoubt) -> bool {
         let delivered = append.await.is_ok();
-        self.settle(doubt, begin, delivered);
-    }
-
-    fn settle(&self, doubt: InDoubt, begin: Instant, delivered: bool) {
         if delivered {
             self.latencies.record(begin.elapsed());
             self.circuit.heard();
         }
         self.doubts.settle(doubt, delivered);
+        delivered
     }
 
     /// As [`append`](Self::append), but waits for room and for the log, and repeats for up to `patience` while the log says that
@@ -347,5 +342,62 @@ impl Check for Durable {
             Health::Degraded(reason) => Readiness::Degraded(reason),
             Health::Down(reason) => Readiness::NotReady(reason),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spool::config::SpoolConfig;
+    use bytes::Bytes;
+    use felt_schema::clock::SystemClock;
+    use tokio::sync::Notify;
+
+    /// A log that acknowledges when it is told to.
+    #[derive(Default)]
+    struct Gate(Notify);
+
+    #[async_trait::async_trait]
+    impl EventLog for Gate {
+        async fn append(&self, _: Vec<Entry>) -> Result<(), AppendError> {
+            self.0.notified().await;
+            Ok(())
+        }
+
+        fn partitions(&self) -> u32 {
+            1
+        }
+
+        async fn healthy(&self) -> Health {
+            Health::Ready
+        }
+
+        async fn flush(&self) -> Result<(), AppendError> {
+            Ok(())
+        }
+
+        async fn close(&self) -> Result<(), AppendError> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_sender_that_leaves_while_its_record_goes_to_the_spool_leaves_no_doubt_behind() {
+        let dir = tempfile::tempdir().unwrap();
+        let spool = SpoolConfig { dir: dir.path().into(), bound_max_ms: 1, ..SpoolConfig::default() };
+        let config = IngestConfig { spool: spool.clone(), ..IngestConfig::default() };
+        let spool = Arc::new(Spool::open(spool, 1 << 20, Arc::new(SystemClock)).await.unwrap());
+        let gate = Arc::new(Gate::default());
+        let durable = Arc::new(Durable::new(gate.clone(), Some(spool.clone()), &config));
+        let record = Bytes::from_static(b"a record");
+        let mut append = Box::pin(durable.append(vec![Entry { key: Bytes::new(), value: record.clone() }]));
+        while durable.doubts.is_empty() {
+            assert!(futures::poll!(&mut append).is_pending(), "it waits for the log, then for the spool");
+            tokio::task::yield_now().await;
+        }
+        drop(append);
+        gate.0.notify_one();
+        assert!(durable.doubts.was_delivered(&record, durable.doubts.deadline()).await, "the log has it by now");
+        spool.close().await;
     }
 }

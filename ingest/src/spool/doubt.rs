@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::xxh3_128;
 /// Records remembered at once, about 3 MiB. What does not fit is sent again.
 const RECORDS_MAX: usize = 65_536;
 
-/// Longer than Kafka's client takes to give a record up.
+/// For all records of a batch together. Longer than Kafka's client takes to give a record up.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) struct Doubts {
@@ -67,12 +67,17 @@ impl Doubts {
         self.settled.notify_waiters();
     }
 
+    /// Until when to wait for what is open now.
+    pub(crate) fn deadline(&self) -> Instant {
+        Instant::now() + self.patience
+    }
+
     /// Whether this record of the spool is in Kafka already. Waits while that is open. Each `true` is given once for each copy.
-    pub(crate) async fn was_delivered(&self, value: &[u8]) -> bool {
-        if self.held.lock().is_empty() {
+    pub(crate) async fn was_delivered(&self, value: &[u8], deadline: Instant) -> bool {
+        if self.is_empty() {
             return false;
         }
-        let (name, deadline) = (xxh3_128(value), Instant::now() + self.patience);
+        let name = xxh3_128(value);
         loop {
             let settled = self.settled.notified();
             if let Some(known) = self.known(name) {
@@ -83,6 +88,11 @@ impl Doubts {
                 return false;
             }
         }
+    }
+
+    /// Whether nothing is in doubt.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.held.lock().is_empty()
     }
 
     /// `None` while it is open.
@@ -127,11 +137,11 @@ mod tests {
         let second = doubts.begin(std::slice::from_ref(&twice));
         doubts.settle(first, false);
         doubts.settle(second, true);
-        assert!(!doubts.was_delivered(b"failed").await);
-        assert!(!doubts.was_delivered(b"never in doubt").await);
-        assert!(doubts.was_delivered(b"twice").await);
-        assert!(!doubts.was_delivered(b"twice").await);
-        assert!(doubts.held.lock().is_empty());
+        assert!(!doubts.was_delivered(b"failed", doubts.deadline()).await);
+        assert!(!doubts.was_delivered(b"never in doubt", doubts.deadline()).await);
+        assert!(doubts.was_delivered(b"twice", doubts.deadline()).await);
+        assert!(!doubts.was_delivered(b"twice", doubts.deadline()).await);
+        assert!(doubts.is_empty());
     }
 
     #[tokio::test]
@@ -140,7 +150,7 @@ mod tests {
         let open = doubts.begin(&[entry("open")]);
         let asking = tokio::spawn({
             let doubts = doubts.clone();
-            async move { doubts.was_delivered(b"open").await }
+            async move { doubts.was_delivered(b"open", doubts.deadline()).await }
         });
         tokio::task::yield_now().await;
         doubts.settle(open, true);
@@ -151,9 +161,9 @@ mod tests {
     async fn what_kafka_never_says_is_sent_again() {
         let doubts = Doubts { patience: Duration::from_millis(20), ..Doubts::default() };
         let open = doubts.begin(&[entry("open")]);
-        assert!(!doubts.was_delivered(b"open").await);
+        assert!(!doubts.was_delivered(b"open", doubts.deadline()).await);
         doubts.settle(open, true);
-        assert!(doubts.held.lock().is_empty());
+        assert!(doubts.is_empty());
     }
 
     #[test]
@@ -166,6 +176,6 @@ mod tests {
         assert_eq!(doubts.held.lock().len(), RECORDS_MAX);
         open.into_iter().for_each(|doubt| doubts.settle(doubt, true));
         doubts.forget_settled();
-        assert!(doubts.held.lock().is_empty());
+        assert!(doubts.is_empty());
     }
 }

@@ -174,13 +174,14 @@ impl Drain {
     async fn deliver(&self, batch: Vec<LogRecord>, source: &mut Source<'_>) -> Result<Delivered, Interrupted> {
         let mut entries = Vec::with_capacity(batch.len());
         let mut counts = Vec::new();
+        let deadline = self.durable.doubts.deadline();
         for record in batch {
             if holds_counts(&record.value) {
                 counts.push(record.value);
                 continue;
             }
             let was_delivered = tokio::select! {
-                was = self.durable.doubts.was_delivered(&record.value) => was,
+                was = self.durable.doubts.was_delivered(&record.value, deadline) => was,
                 () = self.stop.cancelled() => return Err(Interrupted::Stopped),
             };
             if was_delivered {
