@@ -23,8 +23,8 @@ for target in $targets; do
   case "$target" in
     beacon|openslo) build=(--sanitizer "$sanitizer");                          max_len=1024 ;;
     query_grammar)  build=(--sanitizer "$sanitizer" --features query_grammar); max_len=1024 ;;
-    records)        build=(--sanitizer none --features local_log,records);     max_len=4096 ;;
-    local_log)      build=(--sanitizer none --features local_log,records);     max_len=96 ;;
+    records)        build=(--sanitizer none --features records);               max_len=4096 ;;
+    local_log)      build=(--sanitizer none --features local_log);             max_len=96 ;;
     *) echo "there is no target '$target': beacon openslo query_grammar records local_log" >&2; exit 64 ;;
   esac
   mkdir -p "corpus/$target" "regressions/$target"

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use felt_eventlog::local::DirectLog;
 use felt_eventlog::{Entry, EventLog, LocalLog, LocalLogConfig, LogConsumer, LogError, LogRecord, partition_of};
 use felt_schema::clock::ManualClock;
 
@@ -44,7 +45,20 @@ pub fn run(data: &[u8]) {
     for (name, content) in &files {
         std::fs::write(dir.path().join(name), content).expect("the folder takes files");
     }
-    block_on(inspect(dir.path(), template));
+    inspect(
+        dir.path(),
+        template,
+        Look { ticks: kind & 2 != 0, writes: kind & 4 == 0, first: u32::from(kind >> 3 & 1) },
+    );
+}
+
+/// What is done with a damaged log. Not everything with each: that would be half as many a second.
+struct Look {
+    /// The writer looks after its file between reading and writing.
+    ticks: bool,
+    writes: bool,
+    /// The partition that is looked at first, and alone unless the log is written to.
+    first: u32,
 }
 
 fn config(dir: &Path) -> LocalLogConfig {
@@ -64,7 +78,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 
 fn entry(number: usize) -> Entry {
     // Different lengths, and hardly compressible, so that rows spill over pages.
-    let noise = (0..number * 37).map(|at| ((at * at + number * 7919) >> 3) as u8);
+    let noise = (0..number * 17).map(|at| ((at * at + number * 7919) >> 3) as u8);
     Entry { key: key(number).into(), value: noise.collect::<Vec<_>>().into() }
 }
 
@@ -175,41 +189,40 @@ fn damage(files: &mut [(String, Vec<u8>)], bytes: &mut Bytes<'_>) {
     }
 }
 
-async fn inspect(dir: &Path, template: &Template) {
+fn inspect(dir: &Path, template: &Template, look: Look) {
     let clock = Arc::new(ManualClock::new(NOW_MS + 100_000));
-    let Ok(log) = LocalLog::open(config(dir), clock) else { return };
-    let consumer = log.consumer();
-    for partition in 0..PARTITIONS {
-        let Ok(position) = consumer.claim(partition).await else { continue };
-        read_all(&consumer, partition, template).await;
+    let Ok(mut log) = DirectLog::open(config(dir), clock) else { return };
+    for partition in (0..PARTITIONS).map(|nth| (look.first + nth) % PARTITIONS).take(1 + usize::from(look.writes)) {
+        let Ok(position) = log.claim(partition) else { continue };
+        read_all(&log, partition, template);
         if let Some(open) = position.open {
             assert!(open.first <= open.last && open.first == position.next, "an open range is where work goes on");
-            for record in consumer.read_range(partition, open).await.unwrap_or_default() {
+            for record in log.read(partition, open.first, Some(open.last + 1), usize::MAX).unwrap_or_default() {
                 known(template, partition, &record);
             }
         }
+        if look.ticks {
+            log.tick();
+        }
         // The next record's number is new, or of another epoch: tokens are made of both.
-        if log.append(vec![entry_for(partition)]).await.is_err() {
+        if !look.writes || log.append(vec![entry_for(partition)]).is_err() {
             continue;
         }
-        let Ok(end) = consumer.end_offset(partition).await else { continue };
-        let given_out = template.end[partition as usize];
+        let (end, given_out) = (log.end_offset(partition), template.end[partition as usize]);
         assert!(
             position.epoch != template.epoch || end > given_out,
             "offset {} of partition {partition} was given out before under this epoch, up to {given_out}",
             end - 1
         );
     }
-    let _ = consumer.close().await;
-    drop(consumer);
-    let _ = log.close().await;
+    log.close();
 }
 
-async fn read_all(consumer: &impl LogConsumer, partition: u32, template: &Template) {
+fn read_all(log: &DirectLog, partition: u32, template: &Template) {
     let mut from = 0;
     // Every turn goes forward by a record at least, and there are not so many.
     for _ in 0..template.records.len() + 2 {
-        match consumer.read(partition, from, 7, 1 << 20, Duration::ZERO).await {
+        match log.read(partition, from, None, 17) {
             Ok(records) => {
                 let Some(last) = records.last() else { return };
                 records.iter().for_each(|record| known(template, partition, record));

@@ -2,6 +2,7 @@
 //!
 //! Layout before compression, per entry: key length and value length (u32, little endian), key, value.
 
+use std::cell::RefCell;
 use std::io;
 
 use bytes::Bytes;
@@ -81,6 +82,11 @@ impl Packer {
     }
 }
 
+thread_local! {
+    /// A decompressor with its tables: making one costs more than unpacking a small row.
+    static UNPACKER: RefCell<zstd::bulk::Decompressor<'static>> = RefCell::default();
+}
+
 /// Covers the row's place and sizes as well as its bytes: a row that turns up elsewhere is as damaged as a flipped bit.
 fn checksum(id: i64, count: u32, raw_bytes: u32, packed: &[u8]) -> i64 {
     let mut hash = Xxh3::new();
@@ -107,7 +113,8 @@ impl Stored {
         if checksum(self.id, self.count, self.raw_bytes, &self.packed) != self.checksum {
             return None;
         }
-        let raw = Bytes::from(zstd::bulk::decompress(&self.packed, self.raw_bytes as usize).ok()?);
+        let raw = UNPACKER.with_borrow_mut(|unpacker| unpacker.decompress(&self.packed, self.raw_bytes as usize));
+        let raw = Bytes::from(raw.ok()?);
         let mut records = Vec::with_capacity(self.count as usize);
         let mut at = 0;
         for offset in self.first..self.first + u64::from(self.count) {

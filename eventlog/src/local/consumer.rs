@@ -28,7 +28,7 @@ pub struct LocalConsumer {
 
 /// Read connections at rest, all of one file.
 #[derive(Default)]
-struct Readers {
+pub(crate) struct Readers {
     idle: Mutex<(u64, Vec<Connection>)>,
 }
 
@@ -56,11 +56,16 @@ impl LocalConsumer {
 
     async fn scan(&self, partition: u32, bounds: Bounds) -> Result<Scan, LogError> {
         let (shared, readers) = (self.shared().clone(), self.readers.clone());
+        let scanned = tokio::task::spawn_blocking(move || readers.scan(&shared, partition, bounds));
+        scanned.await.map_err(|error| LogError::Fatal(format!("reader ended: {error}")))?
+    }
+}
+
+impl Readers {
+    /// Records within the bounds. Of damage that is not a row's own the writer learns, who replaces the file.
+    pub(crate) fn scan(&self, shared: &Shared, partition: u32, bounds: Bounds) -> Result<Scan, LogError> {
         let file = shared.file.load(Ordering::SeqCst);
-        let scanned = tokio::task::spawn_blocking(move || {
-            readers.with(&shared, |connection| scan::records(connection, partition, bounds))
-        });
-        let mut found = match scanned.await.map_err(|error| LogError::Fatal(format!("reader ended: {error}")))? {
+        let mut found = match self.with(shared, |connection| scan::records(connection, partition, bounds)) {
             Err(error) if db::is_damage(&error) => Scan { structural: true, ..Scan::default() },
             other => other.map_err(|error| LogError::Transient(error.to_string()))?,
         };
@@ -69,13 +74,11 @@ impl LocalConsumer {
             RowsDamaged { partition, offsets: &found.damaged }.emit();
         }
         if found.structural {
-            self.shared().suspect.fetch_max(file + 1, Ordering::SeqCst);
+            shared.suspect.fetch_max(file + 1, Ordering::SeqCst);
         }
         Ok(found)
     }
-}
 
-impl Readers {
     fn with<T>(&self, shared: &Shared, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
         let file = shared.file.load(Ordering::SeqCst);
         let rested = {

@@ -20,7 +20,9 @@ pub(crate) const OFFSET_MAX: u64 = (1 << OFFSET_BITS) - 1;
 /// Pages of 4 KiB until the write-ahead log is folded back: 16 MiB of it, so that recovery reads little.
 const CHECKPOINT_PAGES: u32 = 4096;
 
+/// In one transaction: a new file is made with one fsync, and never with a part of its tables.
 const SCHEMA: &str = "
+begin;
 create table if not exists meta (name text primary key, value integer not null, checksum integer not null) without rowid;
 create table if not exists partition (
     id integer primary key, start integer not null, end integer not null, next integer not null,
@@ -28,6 +30,7 @@ create table if not exists partition (
 create table if not exists chunk (
     id integer primary key, count integer not null, raw_bytes integer not null, at_ms integer not null,
     checksum integer not null, packed blob not null);
+commit;
 ";
 
 /// One partition as stored.
@@ -143,21 +146,16 @@ pub(crate) fn partition(connection: &Connection, id: u32) -> rusqlite::Result<Pa
     }
 }
 
-/// Writes the rows of partitions that have none yet, once in a log's life. A row that is missing later is damage: taken for a
-/// partition that nobody has written to, it would give offsets out twice.
+/// Writes the rows of partitions that have none yet, once in a log's life, as a part of a transaction. A row that is missing later
+/// is damage: taken for a partition that nobody has written to, it would give offsets out twice.
 pub(crate) fn found_partitions(connection: &Connection, partitions: u32) -> rusqlite::Result<()> {
-    if meta(connection, "partition_rows")?.is_some() {
-        return Ok(());
-    }
-    connection.execute_batch("begin immediate")?;
     for id in 0..partitions {
         let known = connection.prepare_cached("select 1 from partition where id = ?")?.exists([id])?;
         if !known {
             set_partition(connection, id, &PartitionRow::default())?;
         }
     }
-    set_meta(connection, "partition_rows", 1)?;
-    connection.execute_batch("commit")
+    set_meta(connection, "partition_rows", 1)
 }
 
 pub(crate) fn set_partition(connection: &Connection, id: u32, row: &PartitionRow) -> rusqlite::Result<()> {

@@ -8,6 +8,8 @@
 mod chunk;
 mod consumer;
 mod db;
+#[cfg(feature = "testing")]
+mod direct;
 mod open;
 mod queue;
 mod retention;
@@ -23,6 +25,8 @@ use parking_lot::Mutex;
 use tokio::sync::{oneshot, watch};
 
 pub use consumer::LocalConsumer;
+#[cfg(feature = "testing")]
+pub use direct::DirectLog;
 
 use self::queue::Queue;
 use self::writer::{Command, Writer};
@@ -71,26 +75,7 @@ impl LocalLog {
     /// Opens or makes the log, recovering from whatever the last process left. Fails when another process has it open, when the
     /// number of partitions differs, or when the folder cannot be written.
     pub fn open(config: LocalLogConfig, clock: SharedClock) -> Result<Self, LogError> {
-        if config.partitions == 0 || config.partitions > open::PARTITIONS_MAX {
-            return Err(LogError::Fatal(format!(
-                "partitions must be 1 to {}, not {}",
-                open::PARTITIONS_MAX,
-                config.partitions
-            )));
-        }
-        let opened = open::open(&config, &clock)?;
-        let views = opened.rows.iter().map(|row| watch::Sender::new(writer::view(row))).collect();
-        let shared = Arc::new(Shared {
-            queue: Queue::new(config.queue_bytes_max),
-            views,
-            health: Mutex::new(Health::Ready),
-            owner: AtomicU64::new(0),
-            assignments: Mutex::new(None),
-            file: AtomicU64::new(0),
-            suspect: AtomicU64::new(0),
-            config,
-        });
-        let writer = Writer::new(shared.clone(), opened, clock)?;
+        let (shared, writer) = prepare(config, clock)?;
         let thread = std::thread::Builder::new()
             .name("felt-log-writer".into())
             .spawn(move || writer.run())
@@ -117,6 +102,31 @@ impl LocalLog {
     pub async fn backlog(&self) -> Result<u64, LogError> {
         ask(&self.handle.shared, |reply| Command::Backlog { reply }).await
     }
+}
+
+/// What `open` does short of starting the writer's thread.
+fn prepare(config: LocalLogConfig, clock: SharedClock) -> Result<(Arc<Shared>, Writer), LogError> {
+    if config.partitions == 0 || config.partitions > open::PARTITIONS_MAX {
+        return Err(LogError::Fatal(format!(
+            "partitions must be 1 to {}, not {}",
+            open::PARTITIONS_MAX,
+            config.partitions
+        )));
+    }
+    let opened = open::open(&config, &clock)?;
+    let views = opened.rows.iter().map(|row| watch::Sender::new(writer::view(row))).collect();
+    let shared = Arc::new(Shared {
+        queue: Queue::new(config.queue_bytes_max),
+        views,
+        health: Mutex::new(Health::Ready),
+        owner: AtomicU64::new(0),
+        assignments: Mutex::new(None),
+        file: AtomicU64::new(0),
+        suspect: AtomicU64::new(0),
+        config,
+    });
+    let writer = Writer::new(shared.clone(), opened, clock)?;
+    Ok((shared, writer))
 }
 
 /// What a reader has not passed yet.

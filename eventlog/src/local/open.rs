@@ -113,6 +113,7 @@ fn load(path: &Path, config: &LocalLogConfig, clock: &SharedClock) -> Result<(Co
             db::set_meta(&connection, "partitions", i64::from(config.partitions))?;
             // Not `clean`: a write-ahead log cut short here must not look like a log that was closed.
             db::set_meta(&connection, "clean", 0)?;
+            db::found_partitions(&connection, config.partitions)?;
             connection.execute_batch("commit")?;
             made = true;
             epoch
@@ -128,10 +129,17 @@ fn load(path: &Path, config: &LocalLogConfig, clock: &SharedClock) -> Result<(Co
             config.partitions
         ))));
     }
-    db::found_partitions(&connection, config.partitions)?;
+    // A log of before there was such a mark.
+    if db::meta(&connection, "partition_rows")?.is_none() {
+        connection.execute_batch("begin immediate")?;
+        db::found_partitions(&connection, config.partitions)?;
+        connection.execute_batch("commit")?;
+    }
     let unclean = !made && db::meta(&connection, "clean")? != Some(1);
     let rows = (0..config.partitions).map(|id| db::partition(&connection, id)).collect::<Result<_, _>>()?;
-    db::set_meta(&connection, "clean", 0)?;
+    if !made {
+        db::set_meta(&connection, "clean", 0)?;
+    }
     // Into the file itself, before anything is appended: were the write-ahead log lost, the mark must not be.
     connection.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()))?;
     Ok((connection, State { rows, epoch, unclean }))

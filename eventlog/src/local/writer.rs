@@ -102,7 +102,11 @@ impl Writer {
                 self.tick();
             }
         }
-        // Without a clean mark the next life jumps its offsets; it must, while a jump of this life is still to come.
+        self.close();
+    }
+
+    /// Without a clean mark the next life jumps its offsets; it must, while a jump of this life is still to come.
+    pub(crate) fn close(mut self) {
         if let Some(connection) = self.connection.take()
             && !self.jump.contains(&true)
         {
@@ -110,7 +114,7 @@ impl Writer {
         }
     }
 
-    fn commit(&mut self, group: Vec<Command>) {
+    pub(crate) fn commit(&mut self, group: Vec<Command>) {
         let started = Instant::now();
         let full = self.full();
         let mut rows = self.rows.clone();
@@ -271,7 +275,7 @@ impl Writer {
         }
     }
 
-    fn tick(&mut self) {
+    pub(crate) fn tick(&mut self) {
         self.swept = Instant::now();
         let suspect = self.shared.suspect.load(Ordering::SeqCst);
         if suspect == self.shared.file.load(Ordering::SeqCst) + 1 {
