@@ -8,7 +8,8 @@ use felt_processor::route::Router;
 use felt_processor::user_agent::UserAgents;
 use felt_processor::view::Rules;
 use felt_schema::record::{Record, ViewRecord};
-use felt_schema::site::{PageRule, Site, Sites};
+use felt_schema::page::PageRule;
+use felt_schema::site::{Site, Sites};
 use felt_schema::snapshot::parse_body;
 use parking_lot::Mutex;
 
@@ -40,7 +41,7 @@ impl Memory {
             folder: Folder::new(&budgets),
             agents: &mut self.agents,
             router: &mut self.router,
-            scales: &felt_processor::scales::Scales::default(),
+            settings: &felt_processor::settings::Settings::default(),
         };
         transform(&Draft::decode(records), priors, &source, &mut rules).expect("a few records make few rows")
     }

@@ -114,7 +114,7 @@ fn main() {
             folder: Folder::new(&budgets),
             agents: &mut agents,
             router: &mut router,
-            scales: &felt_processor::scales::Scales::default(),
+            settings: &felt_processor::settings::Settings::default(),
         };
         let rows = transform(&draft, &Priors::default(), &source, &mut rules).expect("a batch fits");
         let transformed = cpu();

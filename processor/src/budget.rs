@@ -2,7 +2,8 @@
 //! value costs rollup rows for a year. Values beyond the budget become `(other)` and are counted; known ones stay.
 //!
 //! First come is first served, but not to the end: the last quarter of a budget is kept for values that come back. A flood
-//! of made-up URLs names each of them once; a real page is seen again, today or because it was known yesterday. So a flood
+//! of made-up URLs names each of them once; a real page is seen again, today or becapub use felt_schema::limits::OTHER;
+use it was known yesterday. So a flood
 //! that uses a day's budget up before breakfast does not cost the real pages their rows: one that first appears after that
 //! loses its first view to `(other)` and is itself from the second on.
 //!
@@ -19,9 +20,6 @@ use parking_lot::Mutex;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::identity::Identity;
-
-/// What stands for a value beyond its budget.
-pub const OTHER: &str = "(other)";
 
 /// A dimension whose values a stranger can make up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

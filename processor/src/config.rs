@@ -52,7 +52,7 @@ pub struct ProcessorConfig {
     pub store_gap: StoreGap,
     /// What other processors have admitted to the budgets is learned this often.
     pub budgets_refresh_ms: u64,
-    /// What people changed about the scales that views are judged by is read this often. A change waits for a minute at least before it
+    /// What people changed about scales and page rules is read this often. A change waits for a minute at least before it
     /// holds, so half of that is the most that makes sense.
     pub scales_refresh_ms: u64,
     /// How long a batch under way may take to finish at shutdown; what does not finish is replayed at the next start.

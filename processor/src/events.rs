@@ -254,13 +254,13 @@ impl BudgetsNotRefreshed<'_> {
     }
 }
 
-pub(crate) struct ScalesNotRefreshed<'a> {
+pub(crate) struct SettingsNotRefreshed<'a> {
     pub error: &'a str,
 }
 
-impl ScalesNotRefreshed<'_> {
+impl SettingsNotRefreshed<'_> {
     pub fn emit(self) {
-        tracing::debug!(error = self.error, "the sites' scales cannot be read now");
+        tracing::debug!(error = self.error, "what sites set cannot be read now");
     }
 }
 

@@ -1,7 +1,7 @@
 //! Records in, rows out: reads the log, works out what each snapshot means, writes ClickHouse exactly once in effect.
 //!
 //! One module per rule: [`route`] names pages, [`budget`] bounds what strangers may name, [`user_agent`], [`device`] and
-//! [`bot`] say who was there, [`score`] judges by [`scales`], [`view`] makes rows of a snapshot, [`rollup`] sums them, [`prior`] finds what
+//! [`bot`] say who was there, [`score`] judges by [`settings`], [`view`] makes rows of a snapshot, [`rollup`] sums them, [`prior`] finds what
 //! came before, [`batch`] puts a declared range together. All of that is pure; [`pipeline`] and what it runs is not.
 //!
 //! Promises: a page view counts once, with its final values, in every table, whatever is repeated, reordered or killed. How a
@@ -26,8 +26,8 @@ pub mod prior;
 mod progress;
 pub mod rollup;
 pub mod route;
-pub mod scales;
 pub mod score;
+pub mod settings;
 pub mod state;
 pub mod user_agent;
 mod validity;

@@ -25,7 +25,7 @@ use crate::known;
 use crate::pace::Pace;
 use crate::partition::{Ended, Partition};
 use crate::progress::Progress;
-use crate::scales::{self, KnownScales};
+use crate::settings::{self, KnownSettings};
 use crate::state::StateError;
 use crate::user_agent;
 
@@ -108,7 +108,7 @@ pub(crate) struct Shared {
     pub sites: Arc<Sites>,
     pub clock: SharedClock,
     pub budgets: Mutex<Budgets>,
-    pub scales: KnownScales,
+    pub settings: KnownSettings,
     pub permits: Semaphore,
     pub progress: Progress,
     pub health: Health,
@@ -151,7 +151,7 @@ impl Processor {
             progress: Progress::new(consumer.topic(), &owner),
             permits: Semaphore::new(config.batches_concurrent_max.max(1)),
             budgets: Mutex::default(),
-            scales: KnownScales::default(),
+            settings: KnownSettings::default(),
             health: Health::default(),
             pace: Pace::default(),
             failpoints: Arc::new(NoFailpoints),
@@ -194,9 +194,9 @@ impl Processor {
             let (shared, reports) = (shared.clone(), reports.clone());
             async move { known::refresh(&shared, &reports).await }
         });
-        let scales = tokio::spawn({
+        let settings = tokio::spawn({
             let (shared, reports) = (shared.clone(), reports.clone());
-            async move { scales::refresh(&shared, &reports).await }
+            async move { settings::refresh(&shared, &reports).await }
         });
         let _ = warm.await;
         let mut result = Partitions::new(shared.clone()).run(shutdown).await;
@@ -207,7 +207,7 @@ impl Processor {
         reports.cancel();
         let _ = tokio::time::timeout(shared.config.drain(), reporter).await;
         budgets.abort();
-        scales.abort();
+        settings.abort();
         if let Err(error) = &result {
             shared.health.stopped(&error.to_string());
             Stopped { error: &error.to_string() }.emit();

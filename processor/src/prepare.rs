@@ -23,7 +23,7 @@ use crate::prior::lookup::{self, LookupError, Wanted};
 use crate::prior::recent::{Known, Recent};
 use crate::prior::{Priors, ViewKey};
 use crate::route::Router;
-use crate::scales::{self, Scales};
+use crate::settings::{self, Settings};
 use crate::state::ViewRows;
 use crate::user_agent::UserAgents;
 use crate::view::Rules;
@@ -120,13 +120,13 @@ fn rows_of(asker: &Asker<'_>, memory: &mut Memory, job: &Job) -> Result<Prepared
             priors.add_written(row);
         }
     }
-    let scales = asker.scales(draft.latest_ms())?;
+    let settings = asker.settings(draft.latest_ms())?;
     let mut rules = Rules {
         sites: &asker.shared.sites,
         folder: Folder::new(&asker.shared.budgets),
         agents: &mut memory.agents,
         router: &mut memory.router,
-        scales: &scales,
+        settings: &settings,
     };
     let rows = transform(&draft, &priors, &job.source, &mut rules).map_err(PrepareError::TooWide)?;
     Transformed { lookups: wanted.len(), took: started.elapsed() }.emit();
@@ -175,13 +175,13 @@ impl Asker<'_> {
         self.ask(|| lookup::written(&self.shared.store, self.partition, range, draft.days()))
     }
 
-    /// What sites judge by, read late enough for what arrived last.
-    fn scales(&self, latest_ms: Option<i64>) -> Result<Arc<Scales>, Ended> {
+    /// What sites set for themselves, read late enough for what arrived last.
+    fn settings(&self, latest_ms: Option<i64>) -> Result<Arc<Settings>, Ended> {
         let needed_ms = latest_ms.map_or(i64::MIN, |latest_ms| latest_ms.saturating_sub(KNOWN_WITHIN_MS));
-        if let Some(known) = self.shared.scales.read_after(needed_ms) {
+        if let Some(known) = self.shared.settings.read_after(needed_ms) {
             return Ok(known);
         }
-        self.ask(async || Ok(scales::load(self.shared).await?))
+        self.ask(async || Ok(settings::load(self.shared).await?))
     }
 
     /// Asks until there is an answer or nobody wants it any more.

@@ -14,7 +14,7 @@ use crate::bot::{self, PageWords};
 use crate::budget::{Dimension, Folder};
 use crate::device;
 use crate::route::{self, Router};
-use crate::scales::Scales;
+use crate::settings::Settings;
 use crate::score::score;
 use crate::state::ViewRows;
 use crate::user_agent::UserAgents;
@@ -33,7 +33,7 @@ pub struct Rules<'a> {
     /// Named pages.
     pub router: &'a mut Router,
     /// What sites judge by.
-    pub scales: &'a Scales,
+    pub settings: &'a Settings,
 }
 
 /// Where a record stands in the log.
@@ -77,12 +77,13 @@ fn page_view(record: &ViewRecord<'_>, place: Place, started_at: i64, rules: &mut
     let device = device::with_viewport(agent.device, &agent.os, &agent.browser, viewport_width, viewport_height, dpr);
 
     let url = route::split(snapshot.url.as_deref().unwrap_or_default());
-    let page = rules.router.page(snapshot.route.as_deref(), url.path, rules.sites.get(&record.site));
+    let own = rules.settings.page_rules_at(&record.site, record.received_at_ms);
+    let page = rules.router.page(snapshot.route.as_deref(), url.path, rules.sites.get(&record.site), own);
     let referrer = route::split(snapshot.referrer.as_deref().unwrap_or_default()).host;
     let mut keep = |dimension, value: &str| rules.folder.keep(day, site, dimension, "", value).to_owned();
     let page = keep(Dimension::Page, &page);
-    let own = rules.scales.at(&record.site, record.received_at_ms);
-    let score = score(snapshot, !bot.is_empty(), &page, own);
+    let scales = rules.settings.scales_at(&record.site, record.received_at_ms);
+    let score = score(snapshot, !bot.is_empty(), &page, scales);
     let (timing_names, timing_values) = timings(snapshot, |name| keep(Dimension::Timing, name));
 
     let mut row = PageViewRow {

@@ -31,6 +31,7 @@ mod known;
 pub mod links;
 mod marks;
 pub mod openapi;
+pub mod page_rules;
 pub mod people;
 pub mod planner;
 mod prometheus;

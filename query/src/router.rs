@@ -5,7 +5,7 @@ use crate::grammar::nearest;
 use crate::state::QueryState;
 use crate::{
     alerts, assets, attribution, audit, compare, crux, erase, events, feedback, headers, impact, incidents, journeys,
-    links, marks, openapi, people, prometheus, scales, sessions, slos, tokens,
+    links, marks, openapi, page_rules, people, prometheus, scales, sessions, slos, tokens,
 };
 use axum::extract::Path;
 use axum::http::Method;
@@ -63,6 +63,15 @@ fn scale_calls() -> [(&'static str, MethodRouter<QueryState>, &'static str); 3] 
         ("/api/v1/sites/{site}/scales", get(scales::scales), "GET, HEAD"),
         ("/api/v1/sites/{site}/scales/preview", post(scales::preview_scales), "POST"),
         ("/api/v1/sites/{site}/scales/{id}", put(scales::put_scale).delete(scales::delete_scale), "PUT, DELETE"),
+    ]
+}
+
+/// Page rules, with the methods that there are.
+fn page_rule_calls() -> [(&'static str, MethodRouter<QueryState>, &'static str); 2] {
+    let rules = get(page_rules::page_rules).put(page_rules::put_page_rules).delete(page_rules::delete_page_rules);
+    [
+        ("/api/v1/sites/{site}/page-rules", rules, "GET, HEAD, PUT, DELETE"),
+        ("/api/v1/sites/{site}/page-rules/preview", post(page_rules::preview_page_rules), "POST"),
     ]
 }
 
@@ -166,6 +175,7 @@ pub fn paths() -> Vec<&'static str> {
     // Under their other paths they are the same calls.
     let crux = crux_calls().map(|(path, ..)| path).into_iter().filter(|path| path.starts_with("/api/"));
     let journeys = journey_calls().map(|(path, ..)| path).into_iter().chain(scale_calls().map(|(path, ..)| path));
+    let journeys = journeys.chain(page_rule_calls().map(|(path, ..)| path));
     let incidents = incident_calls().map(|(path, ..)| path);
     let sites = site_calls().map(|(path, _)| path).into_iter();
     let sites = sites.chain(access).chain(slos).chain(marks).chain(prometheus).chain(crux).chain(journeys);
@@ -190,6 +200,7 @@ pub fn router(state: QueryState) -> Router {
         .with_state(state.clone());
     let reads = reads.merge(with_methods(&slo_calls())).merge(with_methods(&mark_calls()));
     let reads = reads.merge(with_methods(&journey_calls())).merge(with_methods(&scale_calls()));
+    let reads = reads.merge(with_methods(&page_rule_calls()));
     let reads = reads.merge(with_methods(&incident_calls())).with_state(state.clone());
     // Parts of a batch are answered as they are, and compressed with the whole. They are GETs, whatever else a path takes.
     let parts = reads.clone().route("/api/v1/sites/{site}/{call}", any(unknown_call)).fallback(no_such_path);
@@ -255,6 +266,7 @@ async fn unknown_call(Path((_, call)): Path<(String, String)>) -> Problem {
         "annotations",
         "journeys",
         "scales",
+        "page-rules",
         "calibration",
         "slos",
         "alerts",

@@ -19,6 +19,7 @@ pub mod journey;
 pub mod limits;
 pub mod metric;
 pub mod outcome;
+pub mod page;
 pub mod record;
 pub mod rows;
 pub mod scale;

@@ -60,3 +60,6 @@ pub const MEMORY_GIB_MAX: f64 = 65_536.0;
 pub const CORES_MAX: u32 = 65_535;
 /// Largest side of a viewport in CSS pixels.
 pub const VIEWPORT_MAX: u32 = 65_535;
+
+/// What stands for the values beyond a day's budget.
+pub const OTHER: &str = "(other)";

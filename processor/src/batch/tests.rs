@@ -68,7 +68,7 @@ fn transform_alone(records: &[LogRecord], priors: &Priors) -> BatchRows {
         folder: Folder::new(&budgets),
         agents: &mut agents,
         router: &mut router,
-        scales: &crate::scales::Scales::default(),
+        settings: &crate::settings::Settings::default(),
     };
     let source = Source { topic: "test".into(), partition: 0, arrival_ms: START_MS };
     transform(&Draft::decode(records), priors, &source, &mut rules).unwrap()

@@ -45,7 +45,7 @@ fn rows_of(json: &str, change: impl FnOnce(&mut ViewRecord<'_>), site: Site) -> 
         folder: Folder::new(&budgets),
         agents: &mut agents,
         router: &mut router,
-        scales: &crate::scales::Scales::default(),
+        settings: &crate::settings::Settings::default(),
     };
     rows(&record, Place { partition: 2, offset: 77 }, RECEIVED_MS - 12_034, &mut rules)
 }

@@ -3,6 +3,7 @@
 //! Groups are found and ordered by their counters alone; histograms are read only for the groups that are shown, unless
 //! the order itself is a percentile's.
 
+use felt_schema::limits::OTHER;
 use super::cursor::Cursor;
 use super::{Question, respond, summary};
 use crate::answer::{Answer, Data, echo};
@@ -88,9 +89,6 @@ fn compute(question: Question) -> BoxFuture<'static, Result<Answer, Problem>> {
     }
     .boxed()
 }
-
-/// What stands for the values beyond a day's budget.
-const OTHER: &str = "(other)";
 
 /// A sentence for each dimension of the question of which some groups are several taken together.
 fn others(question: &Question, groups: &[Group]) -> Vec<String> {

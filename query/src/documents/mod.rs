@@ -1,4 +1,4 @@
-//! What people say about a site, kept as documents: releases, annotations, incidents, journeys, scales, share links.
+//! What people say about a site, kept as documents: releases, annotations, incidents, journeys, scales, page rules, share links.
 //!
 //! A document is a small JSON text under a kind and an id. Each version is a row of its own, so that what held at any time can be
 //! told afterwards; the newest version holds, and a deleted document ends with a headstone. What a kind's text means is that kind's
@@ -28,6 +28,8 @@ pub enum Kind {
     Journey,
     /// An anchored scale.
     Scale,
+    /// The rules that say which paths are one page.
+    PageRules,
     /// A span that a promise does not count.
     Correction,
     /// Where alerts are sent.
@@ -46,6 +48,7 @@ impl Kind {
             Kind::Incident => "incident",
             Kind::Journey => "journey",
             Kind::Scale => "scale",
+            Kind::PageRules => "page_rules",
             Kind::Correction => "correction",
             Kind::AlertRoute => "alert_route",
             Kind::Silence => "silence",

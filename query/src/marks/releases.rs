@@ -1,5 +1,6 @@
 //! `releases`: marked by CI, or seen in page views before anybody marked them; with how happy each was.
 
+use felt_schema::limits::OTHER;
 use super::{MARKS_MAX, TEXT_BYTES_MAX, asked, time, too_many};
 use crate::documents::calls::{author, take_back};
 use crate::documents::{Document, Kind};
@@ -21,8 +22,6 @@ use felt_store::Param;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What stands for releases beyond a day's budget.
-const OTHER: &str = "(other)";
 /// Most releases that are told of the data, those seen last.
 const SEEN_MAX: usize = 1_000;
 

@@ -20,6 +20,7 @@ mod journeys;
 mod limits;
 mod marks;
 mod openapi;
+mod page_rules;
 mod prometheus;
 mod promql;
 mod receiver;

@@ -4,7 +4,7 @@ use super::support::{DAY_MS, HOUR_MS, Service, judged};
 use axum::http::StatusCode;
 use felt_processor::budget::{Budgets, Folder};
 use felt_processor::route::Router;
-use felt_processor::scales::Scales;
+use felt_processor::settings::Settings;
 use felt_processor::user_agent::UserAgents;
 use felt_processor::view::{Place, Rules, rows};
 use felt_schema::anchors::Level;
@@ -27,7 +27,7 @@ fn processed(service: &Service, snapshots: &[String], own: &[Scale]) -> (Vec<Pag
         let version = Version { id: format!("scale-{n}"), written_ms: 0, scale: Some(scale.clone()) };
         ("shop".to_owned(), version)
     });
-    let (scales, budgets) = (Scales::of(versions), Mutex::new(Budgets::default()));
+    let (settings, budgets) = (Settings::of(versions, []), Mutex::new(Budgets::default()));
     let sites = Sites::new(vec![Site { key: "shop".into(), ..Site::default() }]).unwrap();
     let (mut agents, mut router) = (UserAgents::default(), Router::default());
     let mut rules = Rules {
@@ -35,7 +35,7 @@ fn processed(service: &Service, snapshots: &[String], own: &[Scale]) -> (Vec<Pag
         folder: Folder::new(&budgets),
         agents: &mut agents,
         router: &mut router,
-        scales: &scales,
+        settings: &settings,
     };
     let (mut views, mut events) = (Vec::new(), Vec::new());
     for (snapshot, offset) in snapshots.iter().zip(0..) {

@@ -1,5 +1,6 @@
 //! What the store's own counters say, by the day of arrival: the truth of the moment, which may fall when a snapshot is replaced.
 
+pub use felt_schema::limits::OTHER;
 use super::ledger::{COUNT, SUM};
 use crate::planner::scope::{Scope, SiteTable, Statement};
 use crate::planner::{Cell, Row};
@@ -16,8 +17,6 @@ use std::collections::BTreeSet;
 
 /// Pages that have series of their own; the others are one together.
 pub const PAGES_MAX: usize = 50;
-/// Where the pages beyond are counted, and what the processor folds.
-pub const OTHER: &str = "(other)";
 /// Days before a day whose page views decide which pages are the largest.
 const PAGES_DAYS: u16 = 7;
 /// The name of the row of page views in the ledger.

@@ -1,0 +1,215 @@
+//! `page-rules`: reading and trying out need `read:metrics`, writing `admin`.
+
+use super::preview::{self, PATHS_MAX, Preview};
+use super::shapes::{PageRuleList, PageRulesDefinition, PageRulesPreview, PageRulesQuestion};
+use crate::documents::calls::{author, take_back};
+use crate::documents::{Document, Kind};
+use crate::fields::{Fields, Wrong, object};
+use crate::grammar::{DAY_MS, Fault, Range, rfc3339};
+use crate::people::reply;
+use crate::planner::{VIEWS_KEPT_DAYS, Window};
+use crate::record::Record;
+use crate::state::{QueryState, fault_problem, store_problem};
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use felt_http::{Problem, Scope};
+use felt_schema::limits::PAGE_BYTES_MAX;
+use felt_schema::page::{PageRule, RULES_MAX, RulesVersion, SiteRules};
+use felt_schema::scale::takes_effect_ms;
+use serde_json::{Value, json};
+
+/// The id of a site's one list.
+const ID: &str = "page-rules";
+/// The time that a preview looks at where nobody says.
+const PREVIEW_RANGE: &str = "7d";
+/// Most bytes of a range.
+const RANGE_BYTES_MAX: usize = 64;
+
+/// The rules that name pages, in the order in which they are tried: the site's own list as it was written last, else the
+/// configuration's.
+#[utoipa::path(
+    get, path = "/api/v1/sites/{site}/page-rules", tag = "page-rules", operation_id = "page_rules",
+    params(("site" = String, Path, description = "The site's key")),
+    responses((status = 200, description = "In their order; CSV and NDJSON too", body = PageRuleList), crate::openapi::Problems),
+    security(("bearer" = ["read:metrics"]))
+)]
+pub async fn page_rules(
+    State(state): State<QueryState>,
+    Path(site): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    state.site(&site, felt_http::bearer(&headers), Scope::ReadMetrics).await?;
+    let versions = Document::versions(&state, Kind::PageRules, &site).await.map_err(store_problem)?;
+    Ok(reply::rows(&headers, rows(&state, &site, &versions)))
+}
+
+/// Sets the site's own list, which stands in place of the configuration's. It holds for what arrives from the next full minute on
+/// that is at least a minute away, and changes nothing before.
+#[utoipa::path(
+    put, path = "/api/v1/sites/{site}/page-rules", tag = "page-rules", operation_id = "put_page_rules",
+    params(("site" = String, Path, description = "The site's key")),
+    request_body = PageRulesDefinition,
+    responses((status = 200, description = "It is a new version", body = PageRuleList),
+        (status = 201, description = "It is the site's first", body = PageRuleList), crate::openapi::Problems),
+    security(("bearer" = ["admin"]))
+)]
+pub async fn put_page_rules(
+    State(state): State<QueryState>,
+    Path(site): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let author = author(&state, &site, &headers, Scope::Admin).await?;
+    let (mut fields, mut wrong) = (object(&headers, body).await?, Wrong::default());
+    let rules = read(&mut fields, &mut wrong);
+    fields.end(&mut wrong);
+    let rules = wrong.check(rules)?;
+    let mut versions = Document::versions(&state, Kind::PageRules, &site).await.map_err(store_problem)?;
+    let new = versions.last().is_none_or(|version| version.deleted);
+    let text = serde_json::to_string(&rules).map_err(|_| Problem::internal())?;
+    versions.push(Document::put(&state, Kind::PageRules, &site, ID, &text, &author).await.map_err(store_problem)?);
+    let status = if new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok(reply::one(status, rows(&state, &site, &versions)))
+}
+
+/// Takes the site's own list back: the configuration's rules hold again, from the next full minute on that is at least a minute away.
+#[utoipa::path(
+    delete, path = "/api/v1/sites/{site}/page-rules", tag = "page-rules", operation_id = "delete_page_rules",
+    params(("site" = String, Path, description = "The site's key")),
+    responses((status = 204, description = "It is gone"), crate::openapi::Problems),
+    security(("bearer" = ["admin"]))
+)]
+pub async fn delete_page_rules(
+    State(state): State<QueryState>,
+    Path(site): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let author = author(&state, &site, &headers, Scope::Admin).await?;
+    take_back(&state, Kind::PageRules, (&site, ID), &author, "this site has no page rules of its own").await
+}
+
+/// Under which pages the page views of a time would have been counted by other rules. Nothing is changed.
+#[utoipa::path(
+    post, path = "/api/v1/sites/{site}/page-rules/preview", tag = "page-rules", operation_id = "preview_page_rules",
+    params(("site" = String, Path, description = "The site's key")),
+    request_body = PageRulesQuestion,
+    responses((status = 200, description = "The pages as they would be", body = PageRulesPreview), crate::openapi::Problems),
+    security(("bearer" = ["read:metrics"]))
+)]
+pub async fn preview_page_rules(
+    State(state): State<QueryState>,
+    Path(site): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    state.site(&site, felt_http::bearer(&headers), Scope::ReadMetrics).await?;
+    let (mut fields, mut wrong) = (object(&headers, body).await?, Wrong::default());
+    let range = fields.text("range", RANGE_BYTES_MAX, &mut wrong).unwrap_or_else(|| PREVIEW_RANGE.into());
+    let rules = read(&mut fields, &mut wrong);
+    fields.end(&mut wrong);
+    let rules = wrong.check(rules)?;
+    let now_ms = state.clock.now_ms();
+    let in_range = |fault: Fault| fault_problem(Fault { parameter: "range".into(), ..fault });
+    let (from_ms, to_ms) = Range::parse(&range).map_err(in_range)?.resolve(now_ms).map_err(in_range)?;
+    if now_ms - from_ms > (VIEWS_KEPT_DAYS + 1) * DAY_MS {
+        let detail = format!("single page views are kept for {} days", VIEWS_KEPT_DAYS + 1);
+        return Err(fault_problem(Fault::new("range", detail)));
+    }
+    let versions = Document::versions(&state, Kind::PageRules, &site).await.map_err(store_problem)?;
+    let own = SiteRules::of(versions.iter().filter_map(version).collect());
+    let mut held: Vec<&[PageRule]> = own.eras().iter().filter_map(|era| era.rules.as_deref()).collect();
+    held.extend(state.sites.get(&site).map(|site| site.page_rules.as_slice()));
+    let statement = preview::statement(&site, Window { from_ms, to_ms });
+    let mut found: Vec<(String, String, i64)> =
+        state.rows("page-rules", &site, &statement).await?.into_iter().filter_map(path_of).collect();
+    let mut warnings = Vec::new();
+    if found.len() > PATHS_MAX {
+        found.truncate(PATHS_MAX);
+        warnings.push(format!("only the {PATHS_MAX} paths with the most views were looked at"));
+    }
+    // Off the threads that answer: two hundred patterns for each of many paths.
+    let told = tokio::task::spawn_blocking({
+        let held: Vec<Vec<PageRule>> = held.into_iter().map(<[PageRule]>::to_vec).collect();
+        move || preview::preview(&found, &rules, &held.iter().map(Vec::as_slice).collect::<Vec<_>>())
+    });
+    let told = told.await.map_err(|_| Problem::internal())?;
+    let pages: Vec<Value> = told.pages.iter().map(page).collect();
+    Ok(reply::one(
+        StatusCode::OK,
+        json!({
+            "from": rfc3339(from_ms), "to": rfc3339(to_ms), "views": told.views, "changed": told.changed,
+            "words": words(&range, &told), "pages": pages, "warnings": warnings,
+        }),
+    ))
+}
+
+fn page(page: &preview::Page) -> Value {
+    json!({"page": page.page, "views": page.views, "paths": page.paths, "example": page.example, "was": page.was})
+}
+
+fn words(range: &str, told: &Preview) -> String {
+    let last = match range.strip_suffix('d').map(str::parse::<u32>) {
+        Some(Ok(1)) => "the last day".to_owned(),
+        Some(Ok(days)) => format!("the last {days} days"),
+        _ => format!("the last {range}"),
+    };
+    match (told.views, told.changed) {
+        (0, _) => format!("There were no page views in {last}."),
+        (_, 0) => format!("With these rules every page view of {last} would be under the page where it is."),
+        (views, changed) => {
+            format!("With these rules {changed} of {views} page views of {last} would be under another page.")
+        }
+    }
+}
+
+fn path_of(row: Vec<Value>) -> Option<(String, String, i64)> {
+    Some((row.first()?.as_str()?.to_owned(), row.get(1)?.as_str()?.to_owned(), row.get(2)?.as_i64()?))
+}
+
+/// Reads the list; `None` when something is wrong with it, which is then told.
+fn read(fields: &mut Fields, wrong: &mut Wrong) -> Option<Vec<PageRule>> {
+    let items = fields.list("rules", 1, RULES_MAX, wrong)?;
+    let mut rules = Vec::with_capacity(items.len());
+    for (index, item) in items.into_iter().enumerate() {
+        let Some(mut item) = fields.item("rules", index, item, wrong) else { continue };
+        let (pattern, page) =
+            (item.required("pattern", PAGE_BYTES_MAX, wrong), item.required("page", PAGE_BYTES_MAX, wrong));
+        if let (Some(pattern), Some(page)) = (pattern, page) {
+            let rule = PageRule { pattern, page };
+            rule.faults().for_each(|(field, message)| wrong.add(item.name(field), message));
+            rules.push(rule);
+        }
+        item.end(wrong);
+    }
+    Some(rules)
+}
+
+/// What a version says; `None` of one that cannot be read.
+fn version(document: &Document) -> Option<RulesVersion> {
+    let rules = if document.deleted { None } else { Some(serde_json::from_str(&document.body).ok()?) };
+    Some(RulesVersion { written_ms: document.version_ms, rules })
+}
+
+/// The newest list, with whose it is.
+fn rows(state: &QueryState, site: &str, versions: &[Document]) -> Vec<Record> {
+    let row = |rule: &PageRule| Record::new().with("pattern", rule.pattern.as_str()).with("page", rule.page.as_str());
+    let newest = versions.last().filter(|newest| !newest.deleted);
+    let Some((newest, rules)) = newest.and_then(|newest| Some((newest, version(newest)?.rules?))) else {
+        let configured = state.sites.get(site).map(|site| site.page_rules.as_slice()).unwrap_or_default();
+        let configured = configured.iter().map(|rule| {
+            let row = row(rule).with("source", "configuration").with("since", Value::Null).with("in_effect", true);
+            row.with("version", 0).with("author", Value::Null)
+        });
+        return configured.collect();
+    };
+    let since_ms = takes_effect_ms(newest.version_ms);
+    let own = rules.iter().map(|rule| {
+        let row = row(rule).with("source", "own").with("since", rfc3339(since_ms));
+        row.with("in_effect", since_ms <= state.clock.now_ms())
+            .with("version", versions.len())
+            .with("author", newest.author.as_str())
+    });
+    own.collect()
+}
