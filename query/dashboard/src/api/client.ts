@@ -110,7 +110,7 @@ function partOf(response: { status: number; body: unknown } | undefined): Part<u
 }
 
 /** What a write answers: what is kept now, or what is wrong with it. */
-export type Written<Row> = { readonly ok: true; readonly data: Row } | { readonly ok: false; readonly problem: Problem };
+export type Written<Row> = { readonly ok: true; readonly data: Row; readonly words?: string } | { readonly ok: false; readonly problem: Problem };
 
 /** What is wrong, as the server says it. */
 export const problemText = ({ detail, title }: Problem): string => detail ?? title;
@@ -121,8 +121,7 @@ export async function send<Row>(method: "POST" | "PUT" | "DELETE", path: string,
     const init: RequestInit = body === undefined ? { method } : { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
     const response = await request(path, init);
     if (!response.ok) return { ok: false, problem: await problemOf(response) };
-    const answer = response.status === 204 ? null : ((await response.json()) as { data: Row } | null);
-    return { ok: true, data: answer?.data as Row };
+    return { ok: true, ...(response.status === 204 ? null : await response.json()) };
   } catch {
     return { ok: false, problem: unreachable() };
   }

@@ -24,7 +24,7 @@ function SettingsScreen({ tz }: { tz: string }) {
   const base = `/api/v1/sites/${encodeURIComponent(site)}`;
   // Asked again and again, so that a first visit is noticed.
   const live = useScreenData({ health: healthPath({ ...here, range: presetRange("24h") }) }, true);
-  const kept = useApart({ scales: `${base}/scales`, journeys: `${base}/journeys?range=28d`, routes: `${base}/alert-routes`, links: `${base}/links`, tokens: "/api/v1/tokens", people: "/api/v1/people" });
+  const kept = useApart({ "page-rules": `${base}/page-rules`, scales: `${base}/scales`, journeys: `${base}/journeys?range=28d`, routes: `${base}/alert-routes`, links: `${base}/links`, tokens: "/api/v1/tokens", people: "/api/v1/people" });
   const part = partAs<Health>(live, "health");
   const health = part?.ok ? part.answer.data : undefined;
   const sentence = health === undefined ? core().chrome.screen.settings.question
@@ -34,7 +34,7 @@ function SettingsScreen({ tz }: { tz: string }) {
       <Headline phrases={part === undefined ? null : starred(sentence)} stale={false} />
       <div class="grid">
         <Snippet waiting={health?.waiting} />
-        <PageRules />
+        <PageRules data={kept} base={base} tz={tz} />
         <Anchors data={kept} base={base} name={(metric) => words.measures[metric] ?? metricName(metric)} />
         <Journeys data={kept} base={base} />
         <Routes data={kept} base={base} />

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { startMock } from "../mock/server.mjs";
 import { makeSettings } from "../mock/settings.mjs";
+import { violations } from "./axe.mjs";
 import { launchChromium, openPage, settled } from "./chromium.mjs";
 
 let mock, browser, page;
@@ -41,6 +42,67 @@ test("the first visit to a new site is noticed without a reload", async () => {
   mock.controls.worlds.fresh = [];
 });
 
+test("page rules are tried on past visits before they are set, and the configuration's come back", async () => {
+  await open("/sites/shop/settings");
+  const rules = card("What is one page");
+  const lines = rules.getByLabel(/^One rule a line/);
+  const preview = rules.getByRole("button", { name: "Preview" });
+  const present = "/shop/*/reviews/** -> /shop/:product/reviews";
+  assert.equal(await lines.inputValue(), present);
+  await rules.getByText("From the configuration.").waitFor();
+
+  await lines.fill(`${present}\nguides -> /guides/:guide`);
+  await preview.click();
+  await rules.getByText("Rule 2: write a path of at most 256 bytes that begins with /").waitFor();
+  assert.equal(await rules.getByRole("button", { name: "Set these rules" }).count(), 0, "what cannot be tried cannot be set");
+
+  await lines.fill(`${present}\n/shop/*→/shop/:product\n\n  /guides/**   /guides/:guide `);
+  await preview.click();
+  await rules.getByText("would change the page of 7,342 of the last 7 days' 18,932 page views").waitFor();
+  const cells = await rules.getByRole("row").evaluateAll((rows) => rows.slice(0, 4).map((row) => [...row.cells].map((cell) => cell.innerText)));
+  assert.deepEqual(cells, [
+    ["Page", "Views", "Now counted as"],
+    ["/shop/:product", "7,180", "/shop/lamp, /shop/oak-chair"],
+    ["/guides/:guide", "162", "/guides/how-to-oil-a-table, /guides/how-to-hang-a-lamp"],
+    ["/", "9,120", "the same"],
+  ]);
+  assert.deepEqual(await violations(page), []);
+  assert.equal(mock.controls.settings["page-rules"], null, "a preview keeps nothing");
+
+  await rules.getByRole("button", { name: "Set these rules" }).click();
+  await rules.getByText("Set here instead of the configuration's: version 1, ada. In effect from 11:44 on.").waitFor();
+  assert.deepEqual(mock.controls.settings["page-rules"].rules.map(({ pattern, page: to }) => `${pattern} ${to}`), ["/shop/*/reviews/** /shop/:product/reviews", "/shop/* /shop/:product", "/guides/** /guides/:guide"]);
+
+  await lines.fill("/other -> /elsewhere");
+  assert.equal(await rules.getByRole("table").count(), 0, "a preview stands only as long as what it was made of");
+  await rules.getByRole("button", { name: "Remove, back to the configuration's" }).click();
+  assert.notEqual(mock.controls.settings["page-rules"], null);
+  await rules.getByRole("button", { name: "Really remove?" }).click();
+  await rules.getByText("From the configuration.").waitFor();
+  assert.equal(await lines.inputValue(), present);
+  assert.deepEqual(faults, []);
+});
+
+test("page rules fit the narrowest phone", async () => {
+  await page.setViewportSize({ width: 320, height: 700 });
+  await open("/sites/shop/settings");
+  const rules = card("What is one page");
+  await rules.getByLabel(/^One rule a line/).fill("/shop/* -> /shop/:product\n/help/shipping-to-islands-and-remote-places -> /help/a-page-with-a-name-that-is-as-long-as-this");
+  await rules.getByRole("button", { name: "Preview" }).click();
+  await rules.getByRole("button", { name: "Set these rules" }).click();
+  await rules.getByText("In effect from").waitFor();
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+});
+
+test("who is no admin sees page rules and tries others, and is told who may set them", async () => {
+  mock.controls.scopes = ["read:metrics"];
+  await open("/sites/shop/settings");
+  const rules = card("What is one page");
+  await rules.getByRole("button", { name: "Preview" }).click();
+  await rules.getByRole("button", { name: "Set these rules" }).click();
+  await rules.getByText("Only admins of this site see and change this.").waitFor();
+});
+
 test("anchors are tried on past visits before they are set", async () => {
   await open("/sites/shop/settings");
   const anchors = card("Anchors: from when on it hurts");
@@ -53,6 +115,9 @@ test("anchors are tried on past visits before they are set", async () => {
   await anchors.getByLabel(/Pages/).fill("/checkout/*");
   await anchors.getByRole("button", { name: "Preview" }).click();
   await anchors.getByText("would have scored 68; they scored 75").waitFor();
+  await anchors.getByLabel("Annoying from (ms)").fill("2100");
+  assert.equal(await anchors.getByText("would have scored").count(), 0, "a preview stands only as long as what it was made of");
+  await anchors.getByLabel("Annoying from (ms)").fill("2000");
   await anchors.getByRole("button", { name: "Set these anchors" }).click();
   await anchors.getByRole("rowheader", { name: "Opening" }).nth(1).waitFor();
   assert.deepEqual(mock.controls.settings.scales.map(({ id, page: pages, thresholds }) => [id, pages, thresholds]), [["lcp-checkout", "/checkout/*", [2000, 4000, 8000]]]);

@@ -1,4 +1,6 @@
-// What the mock keeps of a site's settings: scales, alert routes, share links, tokens, people. Null where the call is none of them.
+// What the mock keeps of a site's settings: page rules, scales, alert routes, share links, tokens, people. Null where the call is none of them.
+
+import { answerPageRules } from "./page-rules.mjs";
 
 const BUILT_IN = [["lcp", [2500, 4000, 8000]], ["inp", [200, 500, 1000]], ["cls", [0.1, 0.25, 0.5]], ["usable", [1000, 3000, 5000]]].map(([metric, thresholds]) => ({
   id: `built-in.${metric}`, pages: null, journey: null, metric, thresholds, edge: metric === "usable" ? "worse" : "better", version: 0, since: null, in_effect: true, author: null, built_in: true,
@@ -6,7 +8,7 @@ const BUILT_IN = [["lcp", [2500, 4000, 8000]], ["inp", [200, 500, 1000]], ["cls"
 
 export function makeSettings() {
   return {
-    scales: [], "alert-routes": [{ id: "on-call", kind: "slack", url: "https://hooks.example/T1/…", has_secret: false, quiet_hours: null, severities: [] }],
+    "page-rules": null, scales: [], "alert-routes": [{ id: "on-call", kind: "slack", url: "https://hooks.example/T1/…", has_secret: false, quiet_hours: null, severities: [] }],
     links: [{ id: "l1", name: "for the board", author: "ada@shop.example", created_at: "2026-11-20T09:00:00Z", expires_at: "2026-12-20T09:00:00Z" }],
     tokens: [{ id: "t1", name: "deploys", sites: ["shop"], scopes: ["read:metrics", "write:slos"], created_at: "2026-11-02T09:00:00Z" }],
     people: [{ email: "ada@shop.example", name: "Ada", sites: ["*"], scopes: ["admin"], created_at: "2026-10-01T09:00:00Z" }],
@@ -16,8 +18,9 @@ export function makeSettings() {
 const problem = (status, title, detail) => ({ status, body: { type: "about:blank", title, status, detail } });
 
 export function answerSettings(method, path, text, controls) {
-  const [, kind, id] = /^\/api\/v1\/(?:sites\/[^/]+\/)?(scales|alert-routes|links|tokens|people)(?:\/([^/]+))?$/.exec(path) ?? [];
+  const [, kind, id] = /^\/api\/v1\/(?:sites\/[^/]+\/)?(page-rules|scales|alert-routes|links|tokens|people)(?:\/([^/]+))?$/.exec(path) ?? [];
   if (kind === undefined) return null;
+  if (kind === "page-rules") return answerPageRules(method, id, text, controls);
   const kept = controls.settings[kind];
   if (!["scales", "links"].includes(kind) && !controls.scopes.includes("admin")) return problem(403, "Not allowed", "this needs the scope admin");
   if (method === "GET") return { status: 200, body: { data: kind === "scales" ? [...kept, ...BUILT_IN] : kept } };

@@ -1,8 +1,7 @@
 // The site's anchored scales: what is delightful, annoying, painful, brutal. New ones are tried on past visits before they are set.
 
 import { useState } from "preact/hooks";
-import { address } from "../../address/navigate.ts";
-import { send } from "../../api/client.ts";
+import { send, type Written } from "../../api/client.ts";
 import { partAs, type ScreenData } from "../../api/screen-data.ts";
 import { ShareBar } from "../../charts/share-bar.tsx";
 import { type Level, LEVELS } from "../../stats/happiness.ts";
@@ -11,7 +10,7 @@ import { glossary } from "../../words/glossary.ts";
 import { language } from "../../words/language.ts";
 import { settingsWords } from "../../words/settings.ts";
 import { Missing } from "../../widgets/term.tsx";
-import { Kept, problemWords, RemoveButton } from "./form.tsx";
+import { idOf, Kept, RemoveButton, TryOut } from "./form.tsx";
 
 export interface ScaleRow {
   readonly id: string;
@@ -62,55 +61,30 @@ function Proposal({ known, base, name, saved }: { known: readonly ScaleRow[]; ba
   const [metric, setMetric] = useState("lcp");
   const [page, setPage] = useState("");
   const [limits, setLimits] = useState(held("lcp"));
-  const [preview, setPreview] = useState<Preview | null>(null);
-  const [said, setSaid] = useState("");
   const thresholds = [0, 1, 2].map((index) => Number((limits[index] ?? "").replace(",", ".")));
   const rising = thresholds.every((value, index) => value > (thresholds[index - 1] ?? 0));
   const scale = { metric, thresholds, ...(page === "" ? {} : { page }) };
-  const change = (apply: () => void): void => {
-    apply();
-    setPreview(null);
-    setSaid("");
-  };
 
-  async function tryOut(event: Event): Promise<void> {
-    event.preventDefault();
-    if (!rising) return setSaid(words.threeRising);
-    const part = await send<Preview>("POST", `${base}/scales/preview`, { scales: [scale], range: address.value.range.preset ?? "28d" });
-    setPreview(part.ok ? part.data : null);
-    setSaid(part.ok ? "" : problemWords(part.problem));
-  }
-
-  async function keep(): Promise<void> {
+  function keep(): Promise<Written<unknown>> {
     const same = known.find((row) => !row.built_in && row.metric === metric && (row.pages ?? "") === page && row.journey === null);
-    const id = same?.id ?? `${metric}-${page}`.toLowerCase().replace(/[^a-z0-9._]+/g, "-").replace(/^-|-$/g, "").slice(0, 64);
-    const part = await send("PUT", `${base}/scales/${id}`, scale);
-    setSaid(part.ok ? words.wasSet : problemWords(part.problem));
-    if (part.ok) saved();
+    return send("PUT", `${base}/scales/${same?.id ?? idOf(`${metric}-${page}`)}`, scale);
   }
 
   return (
-    <details class="more" open={preview !== null || undefined}>
+    <details class="more">
       <summary>{words.other}</summary>
-      <form class="form" onSubmit={(event) => void tryOut(event)}>
-        <label>{words.measure}<select value={metric} onChange={(event) => { const chosen = event.currentTarget.value; change(() => { setMetric(chosen); setLimits(held(chosen)); }); }}>{MEASURES.map((one) => <option key={one} value={one}>{name(one)}</option>)}</select></label>
-        <label>{words.page}<input value={page} placeholder="/checkout/*" onInput={(event) => { const typed = event.currentTarget.value.trim(); change(() => setPage(typed)); }} /></label>
+      <TryOut<Preview> tried={{ scales: [scale] }} path={`${base}/scales`} wrong={!rising && words.threeRising} keepLabel={words.set} keep={keep} kept={saved}
+        sentence={(found) => (language.value === "en" ? found.words : "")}
+        show={(found) => <><PreviewBar label={words.now} value={found.happiness_now} levels={found.levels_now} /><PreviewBar label={words.then} value={found.happiness} levels={found.levels} /></>}
+      >
+        <label>{words.measure}<select value={metric} onChange={(event) => { const chosen = event.currentTarget.value; setMetric(chosen); setLimits(held(chosen)); }}>{MEASURES.map((one) => <option key={one} value={one}>{name(one)}</option>)}</select></label>
+        <label>{words.page}<input value={page} placeholder="/checkout/*" onInput={(event) => setPage(event.currentTarget.value.trim())} /></label>
         <div class="three">
           {words.levels.map((label, index) => (
-            <label key={label}>{label}{metric === "cls" ? "" : " (ms)"}<input inputMode="decimal" value={limits[index] ?? ""} onInput={(event) => { const typed = event.currentTarget.value; change(() => setLimits([0, 1, 2].map((at) => (at === index ? typed : limits[at] ?? "")))); }} /></label>
+            <label key={label}>{label}{metric === "cls" ? "" : " (ms)"}<input inputMode="decimal" value={limits[index] ?? ""} onInput={(event) => { const typed = event.currentTarget.value; setLimits([0, 1, 2].map((at) => (at === index ? typed : limits[at] ?? ""))); }} /></label>
           ))}
         </div>
-        <button type="submit" class="button">{words.preview}</button>
-        {preview !== null && (
-          <>
-            {language.value === "en" && <p><b>{preview.words}</b></p>}
-            <PreviewBar label={words.now} value={preview.happiness_now} levels={preview.levels_now} />
-            <PreviewBar label={words.then} value={preview.happiness} levels={preview.levels} />
-            <button type="button" class="button primary" onClick={() => void keep()}>{words.set}</button>
-          </>
-        )}
-        <p role="status" hidden={said === ""}>{said}</p>
-      </form>
+      </TryOut>
     </details>
   );
 }

@@ -2,6 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
+import { address } from "../../address/navigate.ts";
 import { problemText, send, type Written } from "../../api/client.ts";
 import { partAs, type ScreenData } from "../../api/screen-data.ts";
 import type { Problem } from "../../api/types.ts";
@@ -27,6 +28,9 @@ export function problemWords(problem: Problem): string {
   const text = problemText(problem);
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
+
+/** "Check out" → `check-out`: what the API takes as an id. */
+export const idOf = (name: string): string => name.toLowerCase().replace(/[^a-z0-9._]+/g, "-").replace(/^-|-$/g, "").slice(0, 64);
 
 interface SmallFormProps {
   readonly label: string;
@@ -68,8 +72,53 @@ export function SmallForm({ label, fields, submit, done }: SmallFormProps) {
   );
 }
 
-/** Asks once more before it removes. */
-export function RemoveButton({ what, path, removed }: { what: string; path: string; removed: () => void }) {
+interface TryOutProps<Row> {
+  /** What is tried, as `PATH/preview` takes it. */
+  readonly tried: object;
+  readonly path: string;
+  /** Why this cannot even be tried. */
+  readonly wrong?: string | false;
+  /** What the preview says in a sentence, and what it shows. */
+  readonly sentence: (found: Row, words?: string) => string;
+  readonly show: (found: Row) => ComponentChildren;
+  readonly keepLabel: string;
+  readonly keep: () => Promise<Written<unknown>>;
+  readonly kept: () => void;
+  readonly children: ComponentChildren;
+}
+
+/** Tried on past visits before it is kept. A preview only stands as long as what it was made of. */
+export function TryOut<Row>({ tried, path, wrong = false, sentence, show, keepLabel, keep, kept, children }: TryOutProps<Row>) {
+  const words = settingsWords();
+  const key = JSON.stringify(tried);
+  const [last, setLast] = useState<{ key: string; said: string; found?: Row | undefined }>({ key, said: "" });
+  const { said, found } = last.key === key ? last : { said: "", found: undefined };
+
+  async function tryOut(event: Event): Promise<void> {
+    event.preventDefault();
+    if (wrong !== false) return setLast({ key, said: wrong });
+    const part = await send<Row>("POST", `${path}/preview`, { ...tried, range: address.value.range.preset ?? "28d" });
+    setLast(part.ok ? { key, said: sentence(part.data, part.words), found: part.data } : { key, said: problemWords(part.problem) });
+  }
+
+  async function onKeep(): Promise<void> {
+    const part = await keep();
+    setLast({ key, said: part.ok ? words.wasSet : problemWords(part.problem), found });
+    if (part.ok) kept();
+  }
+
+  return (
+    <form class="form" onSubmit={(event) => void tryOut(event)}>
+      {children}
+      <button type="submit" class="button">{words.preview}</button>
+      <p role="status"><b>{said}</b></p>
+      {found !== undefined && <>{show(found)}<button type="button" class="button primary" onClick={() => void onKeep()}>{keepLabel}</button></>}
+    </form>
+  );
+}
+
+/** Asks once more before it removes. A label of its own says what is removed by itself. */
+export function RemoveButton({ what = "", label, path, removed }: { what?: string; label?: string; path: string; removed: () => void }) {
   const words = settingsWords();
   const [asked, setAsked] = useState(false);
   const [said, setSaid] = useState("");
@@ -81,7 +130,7 @@ export function RemoveButton({ what, path, removed }: { what: string; path: stri
   }
   return (
     <>
-      <button type="button" class="quiet" aria-label={asked ? undefined : words.removeSpoken(what)} onClick={() => void remove()} onBlur={() => setAsked(false)}>{asked ? words.sure : words.remove}</button>
+      <button type="button" class="quiet" aria-label={asked || label ? undefined : words.removeSpoken(what)} onClick={() => void remove()} onBlur={() => setAsked(false)}>{asked ? words.sure : label ?? words.remove}</button>
       <span role="status">{said}</span>
     </>
   );
@@ -92,14 +141,15 @@ interface KeptProps<Row> {
   readonly hint?: string;
   readonly data: ScreenData;
   readonly part: string;
-  readonly none: string;
-  readonly columns: readonly string[];
-  readonly row: (row: Row) => { key: string; cells: readonly ComponentChildren[] };
+  readonly none?: string;
+  readonly columns?: readonly string[];
+  /** Left out where there is no table. */
+  readonly row?: (row: Row) => { key: string; cells: readonly ComponentChildren[] };
   readonly children?: ComponentChildren;
 }
 
 /** A list of what is kept, and below it what makes one more. Who may not see it is told so. */
-export function Kept<Row>({ title, hint, data, part: name, none, columns, row, children }: KeptProps<Row>) {
+export function Kept<Row>({ title, hint, data, part: name, none, columns = [], row, children }: KeptProps<Row>) {
   const words = settingsWords();
   const part = partAs<Row[]>(data, name);
   const closed = part?.ok === false && [401, 403, 404].includes(part.problem.status);
@@ -115,7 +165,7 @@ export function Kept<Row>({ title, hint, data, part: name, none, columns, row, c
     <Widget<Row[]> class="w-half" title={title} hint={hint} data={data} part={name}>
       {(answer) => (
         <>
-          {answer.data.length === 0 ? <Nothing>{none}</Nothing> : (
+          {row === undefined ? null : answer.data.length === 0 ? <Nothing>{none}</Nothing> : (
             <Table label={title} rows={answer.data.map(row)} by={({ key }) => key}
               columns={[...columns, <span class="sr-only">{words.remove}</span>].map((column, index): Column<ReturnType<typeof row>> => [column, ({ cells }) => cells[index], index === 0 ? "wrap" : undefined])} />
           )}

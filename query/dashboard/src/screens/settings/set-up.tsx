@@ -3,13 +3,15 @@
 import { useState } from "preact/hooks";
 import { address, hrefWith } from "../../address/navigate.ts";
 import { send } from "../../api/client.ts";
-import type { ScreenData } from "../../api/screen-data.ts";
+import { answerTo, type ScreenData } from "../../api/screen-data.ts";
 import type { JourneyRow } from "../../api/visits.ts";
 import { formatCount } from "../../words/format.ts";
 import { settingsWords } from "../../words/settings.ts";
+import { formatTime } from "../../words/time.ts";
 import { Code } from "../../widgets/code.tsx";
 import { Link } from "../../widgets/link.tsx";
-import { Kept, RemoveButton, SmallForm } from "./form.tsx";
+import { Table } from "../../widgets/table.tsx";
+import { idOf, Kept, RemoveButton, SmallForm, TryOut } from "./form.tsx";
 
 export function Snippet({ waiting }: { waiting: boolean | undefined }) {
   const words = settingsWords();
@@ -27,22 +29,61 @@ export function Snippet({ waiting }: { waiting: boolean | undefined }) {
   );
 }
 
-const RULES = 'page_rules = [\n  { pattern = "/shop/*/reviews/**", page = "/shop/:product/reviews" },\n]';
-
-export function PageRules() {
-  const words = settingsWords();
-  return (
-    <section class="card w-half">
-      <header><h2>{words.rules}</h2></header>
-      <p class="hint">{words.rulesHint}</p>
-      <Code label={words.rules}>{RULES}</Code>
-      <p class="ways"><Link class="button" href={hrefWith({ screen: "pages" })}>{words.rulesLook}</Link></p>
-    </section>
-  );
+interface RuleRow {
+  readonly pattern: string;
+  readonly page: string;
+  readonly source: string;
+  readonly since: string | null;
+  readonly in_effect: boolean;
+  readonly version: number;
+  readonly author: string | null;
 }
 
-/** "Check out" → `check-out`: what the API takes as an id. */
-const idOf = (name: string): string => name.toLowerCase().replace(/[^a-z0-9._]+/g, "-").replace(/^-|-$/g, "").slice(0, 64);
+interface Ruled {
+  readonly page: string;
+  readonly views: number;
+  /** Where these views are counted now, when that is elsewhere. */
+  readonly was: readonly string[];
+}
+
+/** `/shop/* -> /shop/:product`; the server says what is wrong with anything else. */
+const RULE = /^(\S+?)\s*(?:->|→|\s)\s*(.*)$/;
+
+function ruleOf(line: string): Pick<RuleRow, "pattern" | "page"> {
+  const [, pattern = line, page = ""] = RULE.exec(line) ?? [];
+  return { pattern, page };
+}
+
+const linesOf = (text: string): string[] => text.split("\n").map((line) => line.trim()).filter(Boolean);
+
+/** Rules stand together: what the first of them says of its origin is true of all. */
+export function PageRules({ data, base, tz }: { data: ScreenData; base: string; tz: string }) {
+  const words = settingsWords();
+  const [typed, setTyped] = useState<string | null>(null);
+  const known = answerTo<RuleRow[]>(data, "page-rules") ?? [];
+  const [first] = known;
+  const text = typed ?? known.map(({ pattern, page }) => `${pattern} -> ${page}`).join("\n");
+  const rules = linesOf(text).map(ruleOf);
+  const path = `${base}/page-rules`;
+  return (
+    <Kept title={words.rules} hint={words.rulesHint} data={data} part="page-rules">
+      <TryOut<Ruled[]> tried={{ rules }} path={path} keepLabel={words.rulesSet} keep={() => send("PUT", path, { rules })} kept={data.retry}
+        sentence={(rows, said = "") => words.rulesWould(said, formatCount(rows.reduce((sum, { views, was }) => sum + (was.length && views), 0)))}
+        show={(rows) => <Table label={words.preview} rows={rows} by={({ page }) => page} columns={[[words.rulesPage, ({ page }) => page, "wrap"], [words.rulesViews, ({ views }) => formatCount(views), "number"], [words.rulesWas, ({ was }) => was.join(", ") || words.rulesSame, "wrap"]]} />}
+      >
+        <label>{words.rulesLines}<textarea rows={5} spellcheck={false} placeholder="/shop/*/reviews/** -> /shop/:product/reviews" value={text} onInput={(event) => setTyped(event.currentTarget.value)} /></label>
+      </TryOut>
+      {first && (
+        <p class="hint">
+          {first.source === "own" ? words.rulesOwn(words.version(String(first.version), first.author ?? "")) : words.rulesConfigured}
+          {!first.in_effect && first.since !== null && ` ${words.rulesFrom(formatTime(Date.parse(first.since), "minute", tz))}`}
+          {" "}
+          {first.source === "own" && <RemoveButton label={words.rulesBack} path={path} removed={() => { setTyped(null); data.retry(); }} />}
+        </p>
+      )}
+    </Kept>
+  );
+}
 
 export function Journeys({ data, base }: { data: ScreenData; base: string }) {
   const words = settingsWords();
@@ -59,7 +100,7 @@ export function Journeys({ data, base }: { data: ScreenData; base: string }) {
     >
       <SmallForm label={words.define} fields={[{ name: "name", label: words.journeyName }, { name: "pages", label: words.journeyPages, type: "lines" }, { name: "within", label: words.within, type: "number", optional: true }]}
         submit={({ name = "", pages = "", within }) => send("PUT", `${base}/journeys/${idOf(name)}`, {
-          name, steps: pages.split("\n").map((page) => page.trim()).filter(Boolean).map((page) => ({ name: page, page })), ...(within ? { within_s: Number(within) } : {}),
+          name, steps: linesOf(pages).map((page) => ({ name: page, page })), ...(within ? { within_s: Number(within) } : {}),
         })}
         done={data.retry} />
     </Kept>
