@@ -2,8 +2,7 @@
 //! value costs rollup rows for a year. Values beyond the budget become `(other)` and are counted; known ones stay.
 //!
 //! First come is first served, but not to the end: the last quarter of a budget is kept for values that come back. A flood
-//! of made-up URLs names each of them once; a real page is seen again, today or becapub use felt_schema::limits::OTHER;
-use it was known yesterday. So a flood
+//! of made-up URLs names each of them once; a real page is seen again, today or because it was known yesterday. So a flood
 //! that uses a day's budget up before breakfast does not cost the real pages their rows: one that first appears after that
 //! loses its first view to `(other)` and is itself from the second on.
 //!
@@ -12,6 +11,7 @@ use it was known yesterday. So a flood
 //! ([`Budgets::remember`]). Partitions of one process share one `Budgets`; within that minute several processes may each
 //! admit a full budget of different values, which bounds rows all the same.
 
+pub use felt_schema::limits::OTHER;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::BuildHasherDefault;
 

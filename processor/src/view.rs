@@ -14,8 +14,8 @@ use crate::bot::{self, PageWords};
 use crate::budget::{Dimension, Folder};
 use crate::device;
 use crate::route::{self, Router};
-use crate::settings::Settings;
 use crate::score::score;
+use crate::settings::Settings;
 use crate::state::ViewRows;
 use crate::user_agent::UserAgents;
 

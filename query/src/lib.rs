@@ -44,6 +44,7 @@ pub mod slos;
 mod state;
 pub mod tokens;
 mod watermark;
+mod words;
 
 pub use config::QueryConfig;
 pub use router::{paths, router};

@@ -3,7 +3,6 @@
 //! Groups are found and ordered by their counters alone; histograms are read only for the groups that are shown, unless
 //! the order itself is a percentile's.
 
-use felt_schema::limits::OTHER;
 use super::cursor::Cursor;
 use super::{Question, respond, summary};
 use crate::answer::{Answer, Data, echo};
@@ -12,11 +11,13 @@ use crate::grammar::{Call, Dimension, Measure, OrderKey, Query, Stat};
 use crate::planner::{Ask, Cell, Group};
 use crate::record::{Record, share};
 use crate::state::QueryState;
+use crate::words::grouped;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use felt_http::Problem;
 use felt_schema::happiness::LevelCounts;
+use felt_schema::limits::OTHER;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use std::cmp::Ordering;
@@ -115,19 +116,6 @@ fn others(question: &Question, groups: &[Group]) -> Vec<String> {
         (views > 0).then(|| format!("{} {views_word} {whose} {are} together as {OTHER}", grouped(views)))
     });
     told.collect()
-}
-
-/// A count as people read it: 12,345.
-fn grouped(count: i64) -> String {
-    let digits = count.to_string();
-    let mut text = String::with_capacity(digits.len() * 2);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// The groups with everything that is shown of them.

@@ -3,6 +3,7 @@
 use super::reading::Reading;
 use super::shapes::{Impact, JourneyHurt, Segment};
 use crate::grammar::{MINUTE_MS, rfc3339};
+use crate::words::grouped;
 use serde_json::Value;
 
 /// Below this many people a share is not told as one.
@@ -273,19 +274,6 @@ fn share(of: i64, share: &Value, low: &Value, high: &Value) -> String {
 
 fn many(count: i64, one: &str, several: &str) -> String {
     format!("{} {}", grouped(count), if count == 1 { one } else { several })
-}
-
-/// A count with its thousands set apart.
-fn grouped(count: i64) -> String {
-    let digits = count.unsigned_abs().to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    if count < 0 { format!("-{text}") } else { text }
 }
 
 /// An estimate, to the whole.

@@ -1,6 +1,5 @@
 //! `releases`: marked by CI, or seen in page views before anybody marked them; with how happy each was.
 
-use felt_schema::limits::OTHER;
 use super::{MARKS_MAX, TEXT_BYTES_MAX, asked, time, too_many};
 use crate::documents::calls::{author, take_back};
 use crate::documents::{Document, Kind};
@@ -18,6 +17,7 @@ use axum::response::Response;
 use felt_http::{Problem, Scope};
 use felt_schema::happiness::LevelCounts;
 use felt_schema::limits::NAME_BYTES_MAX;
+use felt_schema::limits::OTHER;
 use felt_store::Param;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -10,6 +10,7 @@ use crate::people::reply;
 use crate::planner::{VIEWS_KEPT_DAYS, Window};
 use crate::record::Record;
 use crate::state::{QueryState, fault_problem, store_problem};
+use crate::words::grouped;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -159,6 +160,7 @@ fn words(range: &str, told: &Preview) -> String {
         (0, _) => format!("There were no page views in {last}."),
         (_, 0) => format!("With these rules every page view of {last} would be under the page where it is."),
         (views, changed) => {
+            let (changed, views) = (grouped(changed), grouped(views));
             format!("With these rules {changed} of {views} page views of {last} would be under another page.")
         }
     }
@@ -192,24 +194,29 @@ fn version(document: &Document) -> Option<RulesVersion> {
     Some(RulesVersion { written_ms: document.version_ms, rules })
 }
 
-/// The newest list, with whose it is.
+/// The newest list, with whose it is. One that was taken back still holds for a moment; then the configuration's says from when on.
 fn rows(state: &QueryState, site: &str, versions: &[Document]) -> Vec<Record> {
-    let row = |rule: &PageRule| Record::new().with("pattern", rule.pattern.as_str()).with("page", rule.page.as_str());
-    let newest = versions.last().filter(|newest| !newest.deleted);
-    let Some((newest, rules)) = newest.and_then(|newest| Some((newest, version(newest)?.rules?))) else {
-        let configured = state.sites.get(site).map(|site| site.page_rules.as_slice()).unwrap_or_default();
-        let configured = configured.iter().map(|rule| {
-            let row = row(rule).with("source", "configuration").with("since", Value::Null).with("in_effect", true);
-            row.with("version", 0).with("author", Value::Null)
-        });
-        return configured.collect();
+    let now_ms = state.clock.now_ms();
+    let since_ms = versions.last().map(|newest| takes_effect_ms(newest.version_ms));
+    let row = |rule: &PageRule, source: &str, since_ms: Option<i64>| {
+        Record::new()
+            .with("pattern", rule.pattern.as_str())
+            .with("page", rule.page.as_str())
+            .with("source", source)
+            .with("since", since_ms.map(rfc3339))
+            .with("in_effect", since_ms.is_none_or(|since_ms| since_ms <= now_ms))
     };
-    let since_ms = takes_effect_ms(newest.version_ms);
-    let own = rules.iter().map(|rule| {
-        let row = row(rule).with("source", "own").with("since", rfc3339(since_ms));
-        row.with("in_effect", since_ms <= state.clock.now_ms())
-            .with("version", versions.len())
-            .with("author", newest.author.as_str())
-    });
-    own.collect()
+    let newest = versions.last().and_then(|newest| Some((newest, version(newest)?.rules?)));
+    match newest {
+        Some((newest, rules)) => {
+            let own = rules.iter().map(|rule| row(rule, "own", since_ms));
+            own.map(|row| row.with("version", versions.len()).with("author", newest.author.as_str())).collect()
+        }
+        None => {
+            let configured = state.sites.get(site).map(|site| site.page_rules.as_slice()).unwrap_or_default();
+            let since_ms = since_ms.filter(|since_ms| *since_ms > now_ms);
+            let configured = configured.iter().map(|rule| row(rule, "configuration", since_ms));
+            configured.map(|row| row.with("version", 0).with("author", Value::Null)).collect()
+        }
+    }
 }

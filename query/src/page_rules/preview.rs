@@ -49,7 +49,9 @@ pub fn preview(found: &[(String, String, i64)], rules: &[PageRule], held: &[&[Pa
     let mut told = Preview::default();
     let mut pages: HashMap<String, (Page, HashMap<&str, i64>)> = HashMap::new();
     for (path, now, views) in found {
-        let ours = now == OTHER || held.iter().any(|held| of_path(path, held) == now.as_str()) || of_path(path, &[]) == now.as_str();
+        let ours = now == OTHER
+            || held.iter().any(|held| of_path(path, held) == now.as_str())
+            || of_path(path, &[]) == now.as_str();
         let page = if ours { of_path(path, rules).into_owned() } else { now.clone() };
         told.views += views;
         let (sum, was) = pages.entry(page.clone()).or_insert_with(|| {
@@ -102,6 +104,9 @@ mod tests {
         let told: Vec<_> = told.pages.iter().map(|page| (page.page.as_str(), page.views, page.paths)).collect();
         assert_eq!(told, [("/p/:product", 140, 4), ("/old/:id", 5, 1), ("product-page", 15, 1), ("/cart", 10, 1)]);
         let page = &preview(&found, &[rule("/p/*", "/p/:product")], &[]).pages[0];
-        assert_eq!((page.example.as_str(), page.was.join(" ")), ("/p/red-shoe", "/p/red-shoe /p/blue-shoe /p/:id (other)".into()));
+        assert_eq!(
+            (page.example.as_str(), page.was.join(" ")),
+            ("/p/red-shoe", "/p/red-shoe /p/blue-shoe /p/:id (other)".into())
+        );
     }
 }

@@ -31,7 +31,7 @@ pub struct PageRuleRow {
     page: String,
     /// `own`, or `configuration` where the site has no list of its own.
     source: String,
-    /// From when on it holds, for what arrives then; null of the configuration's.
+    /// From when on it holds, for what arrives then; null of the configuration's, unless a list of the site's own was just taken back.
     #[schema(required)]
     since: Option<String>,
     /// Whether it holds already.

@@ -82,7 +82,12 @@ async fn a_preview_tells_which_pages_would_take_views_from_which() {
             views.push(PageViewRow { path: path.into(), page: page.into(), ..service.view(HOUR_MS) });
         }
     }
-    views.push(PageViewRow { path: "/p/x".into(), page: "/p/x".into(), bot: "crawler".into(), ..service.view(HOUR_MS) });
+    views.push(PageViewRow {
+        path: "/p/x".into(),
+        page: "/p/x".into(),
+        bot: "crawler".into(),
+        ..service.view(HOUR_MS)
+    });
     // A view whose later snapshot took it back is none.
     let gone = PageViewRow { path: "/p/gone".into(), page: "/p/gone".into(), ..service.view(HOUR_MS) };
     views.extend([gone.clone(), PageViewRow { sign: -1, ..gone }]);
@@ -92,10 +97,7 @@ async fn a_preview_tells_which_pages_would_take_views_from_which() {
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
     let data = &answer.json()["data"];
     assert_eq!((&data["views"], &data["changed"], &data["warnings"]), (&json!(20), &json!(9), &json!([])));
-    assert_eq!(
-        data["words"],
-        "With these rules 9 of 20 page views of the last 7 days would be under another page."
-    );
+    assert_eq!(data["words"], "With these rules 9 of 20 page views of the last 7 days would be under another page.");
     let expected = json!([
         {"page": "/p/:product", "views": 9, "paths": 3, "example": "/p/sandal", "was": ["(other)", "/p/red-shoe", "/p/blue-shoe"]},
         {"page": "/cart", "views": 6, "paths": 1, "example": "/cart", "was": []},

@@ -110,7 +110,7 @@ function partOf(response: { status: number; body: unknown } | undefined): Part<u
 }
 
 /** What a write answers: what is kept now, or what is wrong with it. */
-export type Written<Row> = { readonly ok: true; readonly data: Row; readonly words?: string } | { readonly ok: false; readonly problem: Problem };
+export type Written<Row> = { readonly ok: true; readonly data: Row } | { readonly ok: false; readonly problem: Problem };
 
 /** What is wrong, as the server says it. */
 export const problemText = ({ detail, title }: Problem): string => detail ?? title;

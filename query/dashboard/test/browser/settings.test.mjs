@@ -58,7 +58,7 @@ test("page rules are tried on past visits before they are set, and the configura
 
   await lines.fill(`${present}\n/shop/*→/shop/:product\n\n  /guides/**   /guides/:guide `);
   await preview.click();
-  await rules.getByText("would change the page of 7,342 of the last 7 days' 18,932 page views").waitFor();
+  await rules.getByText("With these rules 7,342 of 18,932 page views of the last 7 days would be under another page").waitFor();
   const cells = await rules.getByRole("row").evaluateAll((rows) => rows.slice(0, 4).map((row) => [...row.cells].map((cell) => cell.innerText)));
   assert.deepEqual(cells, [
     ["Page", "Views", "Now counted as"],

@@ -46,7 +46,9 @@ function preview(rules, present) {
     const row = found.get(page) ?? { page, views: 0, paths: 0, example: path, was: [] };
     found.set(page, { ...row, views: row.views + views, paths: row.paths + 1, was: before === page ? row.was : [...new Set([...row.was, before])] });
   }
-  const data = [...found.values()].sort((a, b) => Math.sign(b.was.length) - Math.sign(a.was.length) || b.views - a.views);
-  const [changed, all] = [data.filter(({ was }) => was.length > 0), data].map((some) => some.reduce((sum, { views }) => sum + views, 0).toLocaleString("en"));
-  return { data, words: `These rules would change the page of ${changed} of the last 7 days' ${all} page views.` };
+  const pages = [...found.values()].sort((a, b) => Math.sign(b.was.length) - Math.sign(a.was.length) || b.views - a.views);
+  const sum = (some) => some.reduce((total, { views }) => total + views, 0);
+  const [changed, views] = [sum(pages.filter(({ was }) => was.length > 0)), sum(pages)];
+  const [said, all] = [changed, views].map((count) => count.toLocaleString("en"));
+  return { data: { views, changed, words: `With these rules ${said} of ${all} page views of the last 7 days would be under another page.`, pages, warnings: [] } };
 }

@@ -1,6 +1,5 @@
 //! What the store's own counters say, by the day of arrival: the truth of the moment, which may fall when a snapshot is replaced.
 
-pub use felt_schema::limits::OTHER;
 use super::ledger::{COUNT, SUM};
 use crate::planner::scope::{Scope, SiteTable, Statement};
 use crate::planner::{Cell, Row};
@@ -9,6 +8,7 @@ use crate::slos::Promise;
 use crate::state::QueryState;
 use felt_http::Problem;
 use felt_schema::histogram::{Limit, bucket_of};
+pub use felt_schema::limits::OTHER;
 use felt_schema::metric::{HAPPINESS, Metric};
 use felt_schema::rows::ExportedTotalRow;
 use felt_store::{JsonRow, Param};

@@ -98,7 +98,7 @@ export function TryOut<Row>({ tried, path, wrong = false, sentence, show, keepLa
     event.preventDefault();
     if (wrong !== false) return setLast({ key, said: wrong });
     const part = await send<Row>("POST", `${path}/preview`, { ...tried, range: address.value.range.preset ?? "28d" });
-    setLast(part.ok ? { key, said: sentence(part.data, part.words), found: part.data } : { key, said: problemWords(part.problem) });
+    setLast(part.ok ? { key, said: sentence(part.data), found: part.data } : { key, said: problemWords(part.problem) });
   }
 
   async function onKeep(): Promise<void> {

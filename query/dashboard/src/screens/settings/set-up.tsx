@@ -40,10 +40,15 @@ interface RuleRow {
 }
 
 interface Ruled {
-  readonly page: string;
+  readonly words: string;
   readonly views: number;
-  /** Where these views are counted now, when that is elsewhere. */
-  readonly was: readonly string[];
+  readonly changed: number;
+  readonly pages: readonly {
+    readonly page: string;
+    readonly views: number;
+    /** Where some of these views are counted now, when that is elsewhere. */
+    readonly was: readonly string[];
+  }[];
 }
 
 /** `/shop/* -> /shop/:product`; the server says what is wrong with anything else. */
@@ -67,9 +72,9 @@ export function PageRules({ data, base, tz }: { data: ScreenData; base: string; 
   const path = `${base}/page-rules`;
   return (
     <Kept title={words.rules} hint={words.rulesHint} data={data} part="page-rules">
-      <TryOut<Ruled[]> tried={{ rules }} path={path} keepLabel={words.rulesSet} keep={() => send("PUT", path, { rules })} kept={data.retry}
-        sentence={(rows, said = "") => words.rulesWould(said, formatCount(rows.reduce((sum, { views, was }) => sum + (was.length && views), 0)))}
-        show={(rows) => <Table label={words.preview} rows={rows} by={({ page }) => page} columns={[[words.rulesPage, ({ page }) => page, "wrap"], [words.rulesViews, ({ views }) => formatCount(views), "number"], [words.rulesWas, ({ was }) => was.join(", ") || words.rulesSame, "wrap"]]} />}
+      <TryOut<Ruled> tried={{ rules }} path={path} keepLabel={words.rulesSet} keep={() => send("PUT", path, { rules })} kept={data.retry}
+        sentence={({ words: said, changed, views }) => words.rulesWould(said, formatCount(changed), formatCount(views))}
+        show={({ pages }) => <Table label={words.preview} rows={pages} by={({ page }) => page} columns={[[words.rulesPage, ({ page }) => page, "wrap"], [words.rulesViews, ({ views }) => formatCount(views), "number"], [words.rulesWas, ({ was }) => was.join(", ") || words.rulesSame, "wrap"]]} />}
       >
         <label>{words.rulesLines}<textarea rows={5} spellcheck={false} placeholder="/shop/*/reviews/** -> /shop/:product/reviews" value={text} onInput={(event) => setTyped(event.currentTarget.value)} /></label>
       </TryOut>

@@ -17,7 +17,7 @@ const settings: typeof en = {
   rulesHint: "Adressen, die dieselbe Seite zeigen, zählen als eine. Zuerst gilt, was die Website selbst sagt (route), dann die erste dieser Regeln, die passt, dann werden Zahlen und Kennungen zu :id. In Pfaden ist * beliebiger Text ohne Schrägstrich, ** jeder Text.",
   rulesLines: "Eine Regel je Zeile: Pfade -> ihre Seite",
   rulesSet: "Diese Regeln setzen",
-  rulesWould: (_, views) => `Aufrufe der Seiten, die diese Regeln ändern: ${views}.`,
+  rulesWould: (_, changed, views) => `Mit diesen Regeln stünden ${changed} von ${views} Aufrufen unter einer anderen Seite.`,
   rulesPage: "Seite",
   rulesViews: "Aufrufe",
   rulesWas: "Jetzt gezählt als",

@@ -15,7 +15,7 @@ const settings = {
   rulesHint: "Addresses that show the same page count as one. What your site says itself (route) goes first, then the first of these rules that matches, then numbers and ids become :id. In paths, * is any text without a slash, ** any text.",
   rulesLines: "One rule a line: paths -> their page",
   rulesSet: "Set these rules",
-  rulesWould: (said: string, _views: string) => said,
+  rulesWould: (said: string, _changed: string, _views: string) => said,
   rulesPage: "Page",
   rulesViews: "Views",
   rulesWas: "Now counted as",
