@@ -23,7 +23,7 @@ pub struct Site {
     /// Query parameters that are kept in URLs; all others are dropped before anything is stored.
     #[serde(default)]
     pub query_allow: Vec<String>,
-    /// Which paths are one page; the first rule that matches counts.
+    /// Which paths are one page; the first rule that matches counts. A list that is set through the API stands in place of these.
     #[serde(default)]
     pub page_rules: Vec<PageRule>,
     /// Distinct pages a day; new ones beyond become `(other)`.
