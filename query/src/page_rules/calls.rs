@@ -140,7 +140,7 @@ pub async fn preview_page_rules(
     Ok(reply::one(
         StatusCode::OK,
         json!({
-            "from": rfc3339(from_ms), "to": rfc3339(to_ms), "views": told.views, "changed": told.changed,
+            "from": rfc3339(from_ms), "to": rfc3339(to_ms), "views": told.views, "changed": told.changed, "by_site": told.by_site,
             "words": words(&range, &told), "pages": pages, "warnings": warnings,
         }),
     ))
@@ -156,12 +156,18 @@ fn words(range: &str, told: &Preview) -> String {
         Some(Ok(days)) => format!("the last {days} days"),
         _ => format!("the last {range}"),
     };
-    match (told.views, told.changed) {
+    let moved = match (told.views, told.changed) {
         (0, _) => format!("There were no page views in {last}."),
         (_, 0) => format!("With these rules every page view of {last} would be under the page where it is."),
         (views, changed) => {
             let (changed, views) = (grouped(changed), grouped(views));
             format!("With these rules {changed} of {views} page views of {last} would be under another page.")
+        }
+    };
+    match told.by_site {
+        0 => moved,
+        by_site => {
+            format!("{moved} At least {} of them are named by the site itself (route): those stay.", grouped(by_site))
         }
     }
 }
@@ -176,13 +182,14 @@ fn read(fields: &mut Fields, wrong: &mut Wrong) -> Option<Vec<PageRule>> {
     let mut rules = Vec::with_capacity(items.len());
     for (index, item) in items.into_iter().enumerate() {
         let Some(mut item) = fields.item("rules", index, item, wrong) else { continue };
-        let (pattern, page) =
-            (item.required("pattern", PAGE_BYTES_MAX, wrong), item.required("page", PAGE_BYTES_MAX, wrong));
-        if let (Some(pattern), Some(page)) = (pattern, page) {
-            let rule = PageRule { pattern, page };
-            rule.faults().for_each(|(field, message)| wrong.add(item.name(field), message));
-            rules.push(rule);
-        }
+        let mut text = |field| item.required(field, PAGE_BYTES_MAX, wrong);
+        let (pattern, page) = (text("pattern"), text("page"));
+        let missing = [("pattern", pattern.is_none()), ("page", page.is_none())];
+        let rule = PageRule { pattern: pattern.unwrap_or_default(), page: page.unwrap_or_default() };
+        // What is not there was told already.
+        let faults = rule.faults().filter(|(field, _)| !missing.contains(&(*field, true)));
+        faults.for_each(|(field, message)| wrong.add(item.name(field), message));
+        rules.push(rule);
         item.end(wrong);
     }
     Some(rules)

@@ -41,6 +41,8 @@ pub struct Page {
 pub struct Preview {
     pub views: i64,
     pub changed: i64,
+    /// Of a page that is none of ours.
+    pub by_site: i64,
     pub pages: Vec<Page>,
 }
 
@@ -54,6 +56,7 @@ pub fn preview(found: &[(String, String, i64)], rules: &[PageRule], held: &[&[Pa
             || of_path(path, &[]) == now.as_str();
         let page = if ours { of_path(path, rules).into_owned() } else { now.clone() };
         told.views += views;
+        told.by_site += if ours { 0 } else { *views };
         let (sum, was) = pages.entry(page.clone()).or_insert_with(|| {
             // The first path of a page has the most views of it.
             (Page { page, views: 0, paths: 0, example: path.clone(), was: Vec::new() }, HashMap::new())
@@ -100,7 +103,7 @@ mod tests {
         let found = found.map(|(path, page, views)| (path.to_owned(), page.to_owned(), views));
         let old = [rule("/old/*", "old")];
         let told = preview(&found, &[rule("/p/*", "/p/:product")], &[&old]);
-        assert_eq!((told.views, told.changed), (170, 145));
+        assert_eq!((told.views, told.changed, told.by_site), (170, 145, 15));
         let told: Vec<_> = told.pages.iter().map(|page| (page.page.as_str(), page.views, page.paths)).collect();
         assert_eq!(told, [("/p/:product", 140, 4), ("/old/:id", 5, 1), ("product-page", 15, 1), ("/cart", 10, 1)]);
         let page = &preview(&found, &[rule("/p/*", "/p/:product")], &[]).pages[0];

@@ -85,6 +85,9 @@ pub struct PageRulesPreviewData {
     views: i64,
     /// Those of them that would have been counted under another page.
     changed: i64,
+    /// Those whose page is none that rules or templating give: the site itself names it (`route`), so it stays. Where that is what
+    /// templating gives too, the site's own word cannot be told from it, and the view counts as one of the others.
+    by_site: i64,
     /// The same in one sentence.
     words: String,
     /// Those that take views from other pages first, then by views; at most 200.

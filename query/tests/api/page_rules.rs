@@ -53,6 +53,7 @@ async fn a_wrong_list_is_told_all_its_faults_and_changes_nothing() {
         (rules(&[("/ok", "ok"), ("p/*", "p")]), vec!["rules[1].pattern"]),
         (json!({"rules": [{"pattern": "/p", "pgae": "p"}]}), vec!["rules[0].page", "rules[0].pgae"]),
         (rules(&[("/p", &long)]), vec!["rules[0].page"]),
+        (rules(&[("p", "")]), vec!["rules[0].page", "rules[0].pattern"]),
     ] {
         for (method, path) in [("PUT", RULES.to_owned()), ("POST", format!("{RULES}/preview"))] {
             let answer = service.json(method, &path, &body).await;
@@ -97,7 +98,11 @@ async fn a_preview_tells_which_pages_would_take_views_from_which() {
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
     let data = &answer.json()["data"];
     assert_eq!((&data["views"], &data["changed"], &data["warnings"]), (&json!(20), &json!(9), &json!([])));
-    assert_eq!(data["words"], "With these rules 9 of 20 page views of the last 7 days would be under another page.");
+    assert_eq!(
+        data["words"],
+        "With these rules 9 of 20 page views of the last 7 days would be under another page. \
+         At least 5 of them are named by the site itself (route): those stay."
+    );
     let expected = json!([
         {"page": "/p/:product", "views": 9, "paths": 3, "example": "/p/sandal", "was": ["(other)", "/p/red-shoe", "/p/blue-shoe"]},
         {"page": "/cart", "views": 6, "paths": 1, "example": "/cart", "was": []},
