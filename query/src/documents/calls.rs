@@ -1,8 +1,11 @@
-//! What the calls that write documents have in common: who writes, whether there is room for one more, how one is taken back.
+//! What the calls that write documents have in common: who writes, whether there is room for one more, how one is taken back, and
+//! over which time one is tried out first.
 
 use super::{Document, Kind};
+use crate::grammar::{DAY_MS, Fault, Range};
 use crate::people::reply;
-use crate::state::{QueryState, store_problem};
+use crate::planner::{VIEWS_KEPT_DAYS, Window};
+use crate::state::{QueryState, fault_problem, store_problem};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use felt_http::{Problem, Scope};
@@ -40,4 +43,15 @@ pub(crate) async fn take_back(
         true => Ok(reply::nothing()),
         false => Err(Problem::not_found(unknown)),
     }
+}
+
+/// The time that a preview looks at: a preset, as far back as single page views are kept.
+pub(crate) fn looked_at(range: &str, now_ms: i64) -> Result<Window, Problem> {
+    let in_range = |fault: Fault| fault_problem(Fault { parameter: "range".into(), ..fault });
+    let (from_ms, to_ms) = Range::parse(range).map_err(in_range)?.resolve(now_ms).map_err(in_range)?;
+    if now_ms - from_ms > (VIEWS_KEPT_DAYS + 1) * DAY_MS {
+        let detail = format!("single page views are kept for {} days", VIEWS_KEPT_DAYS + 1);
+        return Err(fault_problem(Fault::new("range", detail)));
+    }
+    Ok(Window { from_ms, to_ms })
 }

@@ -2,15 +2,14 @@
 
 use super::preview::{self, PATHS_MAX, Preview};
 use super::shapes::{PageRuleList, PageRulesDefinition, PageRulesPreview, PageRulesQuestion};
-use crate::documents::calls::{author, take_back};
+use crate::documents::calls::{author, looked_at, take_back};
 use crate::documents::{Document, Kind};
 use crate::fields::{Fields, Wrong, object};
-use crate::grammar::{DAY_MS, Fault, Range, rfc3339};
+use crate::grammar::rfc3339;
 use crate::people::reply;
-use crate::planner::{VIEWS_KEPT_DAYS, Window};
 use crate::record::Record;
-use crate::state::{QueryState, fault_problem, store_problem};
-use crate::words::grouped;
+use crate::state::{QueryState, store_problem};
+use crate::words::{grouped, last};
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -111,18 +110,12 @@ pub async fn preview_page_rules(
     let rules = read(&mut fields, &mut wrong);
     fields.end(&mut wrong);
     let rules = wrong.check(rules)?;
-    let now_ms = state.clock.now_ms();
-    let in_range = |fault: Fault| fault_problem(Fault { parameter: "range".into(), ..fault });
-    let (from_ms, to_ms) = Range::parse(&range).map_err(in_range)?.resolve(now_ms).map_err(in_range)?;
-    if now_ms - from_ms > (VIEWS_KEPT_DAYS + 1) * DAY_MS {
-        let detail = format!("single page views are kept for {} days", VIEWS_KEPT_DAYS + 1);
-        return Err(fault_problem(Fault::new("range", detail)));
-    }
+    let window = looked_at(&range, state.clock.now_ms())?;
     let versions = Document::versions(&state, Kind::PageRules, &site).await.map_err(store_problem)?;
     let own = SiteRules::of(versions.iter().filter_map(version).collect());
     let mut held: Vec<&[PageRule]> = own.eras().iter().filter_map(|era| era.rules.as_deref()).collect();
     held.extend(state.sites.get(&site).map(|site| site.page_rules.as_slice()));
-    let statement = preview::statement(&site, Window { from_ms, to_ms });
+    let statement = preview::statement(&site, window);
     let mut found: Vec<(String, String, i64)> =
         state.rows("page-rules", &site, &statement).await?.into_iter().filter_map(path_of).collect();
     let mut warnings = Vec::new();
@@ -140,7 +133,7 @@ pub async fn preview_page_rules(
     Ok(reply::one(
         StatusCode::OK,
         json!({
-            "from": rfc3339(from_ms), "to": rfc3339(to_ms), "views": told.views, "changed": told.changed, "by_site": told.by_site,
+            "from": rfc3339(window.from_ms), "to": rfc3339(window.to_ms), "views": told.views, "changed": told.changed, "by_site": told.by_site,
             "words": words(&range, &told), "pages": pages, "warnings": warnings,
         }),
     ))
@@ -151,11 +144,7 @@ fn page(page: &preview::Page) -> Value {
 }
 
 fn words(range: &str, told: &Preview) -> String {
-    let last = match range.strip_suffix('d').map(str::parse::<u32>) {
-        Some(Ok(1)) => "the last day".to_owned(),
-        Some(Ok(days)) => format!("the last {days} days"),
-        _ => format!("the last {range}"),
-    };
+    let last = last(range);
     let moved = match (told.views, told.changed) {
         (0, _) => format!("There were no page views in {last}."),
         (_, 0) => format!("With these rules every page view of {last} would be under the page where it is."),

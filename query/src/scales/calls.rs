@@ -3,14 +3,15 @@
 use super::definition::{self, Kept, SCALES_MAX, current, newest, same_target, versions};
 use super::preview;
 use super::shapes::{PreviewAnswer, PreviewQuestion, ScaleDefinition, ScaleList, ScaleSaved};
-use crate::documents::calls::{author, room, take_back};
+use crate::documents::calls::{author, looked_at, room, take_back};
 use crate::documents::{Document, Kind};
 use crate::fields::{Wrong, check_id, object};
-use crate::grammar::{DAY_MS, Fault, Range, Who, rfc3339};
+use crate::grammar::{Who, rfc3339};
 use crate::people::reply;
-use crate::planner::{Ask, VIEWS_KEPT_DAYS, Window};
+use crate::planner::Ask;
 use crate::record::{Record, number, number_or_null};
-use crate::state::{QueryState, fault_problem, store_problem};
+use crate::state::{QueryState, store_problem};
+use crate::words::last;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -132,14 +133,7 @@ pub async fn preview_scales(
     }
     fields.end(&mut wrong);
     let proposed = wrong.check(Some(proposed))?;
-    let now_ms = state.clock.now_ms();
-    let in_range = |fault: Fault| fault_problem(Fault { parameter: "range".into(), ..fault });
-    let (from_ms, to_ms) = Range::parse(&range).map_err(in_range)?.resolve(now_ms).map_err(in_range)?;
-    let window = Window { from_ms, to_ms };
-    if now_ms - from_ms > (VIEWS_KEPT_DAYS + 1) * DAY_MS {
-        let detail = format!("single page views are kept for {} days", VIEWS_KEPT_DAYS + 1);
-        return Err(fault_problem(Fault::new("range", detail)));
-    }
+    let window = looked_at(&range, state.clock.now_ms())?;
     let kept = versions(&state, &site).await?;
     let held = newest(&kept)
         .into_iter()
@@ -155,7 +149,7 @@ pub async fn preview_scales(
     Ok(reply::one(
         StatusCode::OK,
         json!({
-            "from": rfc3339(from_ms), "to": rfc3339(to_ms),
+            "from": rfc3339(window.from_ms), "to": rfc3339(window.to_ms),
             "happiness": number_or_null(other.score().value), "happiness_now": number_or_null(now.score().value),
             "views": other.count(), "levels": levels(&other), "levels_now": levels(&now),
             "words": words(&range, &other, &now), "warnings": plan.warnings,
@@ -168,11 +162,7 @@ fn levels(counts: &LevelCounts) -> Vec<Value> {
 }
 
 fn words(range: &str, other: &LevelCounts, now: &LevelCounts) -> String {
-    let last = match range.strip_suffix('d').map(str::parse::<u32>) {
-        Some(Ok(1)) => "the last day".to_owned(),
-        Some(Ok(days)) => format!("the last {days} days"),
-        _ => format!("the last {range}"),
-    };
+    let last = last(range);
     match (other.score().value, now.score().value) {
         (Some(other), Some(now)) => {
             format!("With these anchors {last} would have scored {other:.0}; they scored {now:.0}.")
