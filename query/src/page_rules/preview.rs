@@ -1,7 +1,7 @@
 //! Under which pages the views of a time would have been counted by other rules. What the app itself named stays as it is: a view's
 //! page is taken for one of ours when rules that held, or templating, give it for its path, or when it went under in `(other)`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::planner::scope::{Scope, SiteTable, Statement};
 use crate::planner::{Window, window_conditions};
@@ -46,34 +46,46 @@ pub struct Preview {
     pub pages: Vec<Page>,
 }
 
+/// What is known of a page while it is put together.
+#[derive(Default)]
+struct Sum<'a> {
+    views: i64,
+    example: Option<&'a str>,
+    /// One path may be under several pages by now.
+    paths: HashSet<&'a str>,
+    was: HashMap<&'a str, i64>,
+}
+
 /// Names the paths anew. `held` are the lists that may have named them.
 pub fn preview(found: &[(String, String, i64)], rules: &[PageRule], held: &[&[PageRule]]) -> Preview {
     let mut told = Preview::default();
-    let mut pages: HashMap<String, (Page, HashMap<&str, i64>)> = HashMap::new();
+    let mut pages: HashMap<String, Sum<'_>> = HashMap::new();
     for (path, now, views) in found {
         let ours = now == OTHER
             || held.iter().any(|held| of_path(path, held) == now.as_str())
             || of_path(path, &[]) == now.as_str();
         let page = if ours { of_path(path, rules).into_owned() } else { now.clone() };
+        let moves = page != *now;
         told.views += views;
         told.by_site += if ours { 0 } else { *views };
-        let (sum, was) = pages.entry(page.clone()).or_insert_with(|| {
-            // The first path of a page has the most views of it.
-            (Page { page, views: 0, paths: 0, example: path.clone(), was: Vec::new() }, HashMap::new())
-        });
+        let sum = pages.entry(page).or_default();
         sum.views += views;
-        sum.paths += 1;
-        if sum.page != *now {
+        sum.paths.insert(path);
+        // The first path of a page has the most views of it.
+        sum.example.get_or_insert(path);
+        if moves {
             told.changed += views;
-            *was.entry(now).or_default() += views;
+            *sum.was.entry(now).or_default() += views;
         }
     }
     told.pages = pages
-        .into_values()
-        .map(|(page, was)| {
-            let mut was: Vec<(&str, i64)> = was.into_iter().collect();
+        .into_iter()
+        .map(|(page, sum)| {
+            let mut was: Vec<(&str, i64)> = sum.was.into_iter().collect();
             was.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(other.0)));
-            Page { was: was.into_iter().take(WAS_MAX).map(|(page, _)| page.to_owned()).collect(), ..page }
+            let was = was.into_iter().take(WAS_MAX).map(|(page, _)| page.to_owned()).collect();
+            let example = sum.example.unwrap_or_default().to_owned();
+            Page { page, views: sum.views, paths: sum.paths.len(), example, was }
         })
         .collect();
     told.pages.sort_by(|one, other| {
@@ -94,7 +106,8 @@ mod tests {
         let found = [
             ("/p/red-shoe", "/p/red-shoe", 50),
             ("/p/blue-shoe", "/p/blue-shoe", 40),
-            ("/p/17", "/p/:id", 30),
+            ("/p/17", "/p/:id", 25),
+            ("/p/17", OTHER, 5),
             ("/p/sandal", OTHER, 20),
             ("/p/18", "product-page", 15),
             ("/cart", "/cart", 10),
@@ -109,7 +122,7 @@ mod tests {
         let page = &preview(&found, &[rule("/p/*", "/p/:product")], &[]).pages[0];
         assert_eq!(
             (page.example.as_str(), page.was.join(" ")),
-            ("/p/red-shoe", "/p/red-shoe /p/blue-shoe /p/:id (other)".into())
+            ("/p/red-shoe", "/p/red-shoe /p/blue-shoe (other) /p/:id".into())
         );
     }
 }
