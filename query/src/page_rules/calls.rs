@@ -24,6 +24,8 @@ use serde_json::{Value, json};
 const ID: &str = "page-rules";
 /// The time that a preview looks at where nobody says.
 const PREVIEW_RANGE: &str = "7d";
+/// Most of a site's former lists, the newest first, that a view's page is looked for in.
+const LISTS_MAX: usize = 10;
 /// Most bytes of a range.
 const RANGE_BYTES_MAX: usize = 64;
 
@@ -113,7 +115,8 @@ pub async fn preview_page_rules(
     let window = looked_at(&range, state.clock.now_ms())?;
     let versions = Document::versions(&state, Kind::PageRules, &site).await.map_err(store_problem)?;
     let own = SiteRules::of(versions.iter().filter_map(version).collect());
-    let mut held: Vec<&[PageRule]> = own.eras().iter().filter_map(|era| era.rules.as_deref()).collect();
+    let lists = own.eras().iter().rev().filter_map(|era| era.rules.as_deref());
+    let mut held: Vec<&[PageRule]> = lists.take(LISTS_MAX).collect();
     held.extend(state.sites.get(&site).map(|site| site.page_rules.as_slice()));
     let statement = preview::statement(&site, window);
     let mut found: Vec<(String, String, i64)> =

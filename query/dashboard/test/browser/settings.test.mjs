@@ -53,7 +53,7 @@ test("page rules are tried on past visits before they are set, and the configura
 
   await lines.fill(`${present}\nguides -> /guides/:guide`);
   await preview.click();
-  await rules.getByText("Rule 2: write a path of at most 256 bytes that begins with /").waitFor();
+  await rules.getByText("Rules[1].pattern: write a path of at most 256 bytes that begins with /").waitFor();
   assert.equal(await rules.getByRole("button", { name: "Set these rules" }).count(), 0, "what cannot be tried cannot be set");
 
   await lines.fill(`${present}\n/shop/*→/shop/:product\n\n  /guides/**   /guides/:guide `);

@@ -8,7 +8,7 @@ const PATHS = [
 ];
 const MINUTE_MS = 60_000;
 
-const refused = (index, detail) => ({ status: 400, body: { type: "about:blank", title: "Not a rule", status: 400, detail: `rule ${index + 1}: ${detail}` } });
+const refused = (index, field, detail) => ({ status: 400, body: { type: "urn:felt:problem:invalid-body", title: "The request is not valid", status: 400, detail: `rules[${index}].${field}: ${detail}` } });
 
 function pageOf(rules, path) {
   const matches = ({ pattern }) => new RegExp(`^${pattern.replace(/[.+?^$()[\]{}|\\]/g, "\\$&").replace(/\*+/g, (stars) => (stars === "*" ? "[^/]*" : ".*"))}$`).test(path);
@@ -29,8 +29,8 @@ export function answerPageRules(method, call, text, controls) {
   }
   const rules = JSON.parse(text).rules;
   for (const [index, { pattern, page }] of rules.entries()) {
-    if (!pattern.startsWith("/")) return refused(index, "write a path of at most 256 bytes that begins with /");
-    if (page === "") return refused(index, "name the page that these paths are");
+    if (!pattern.startsWith("/")) return refused(index, "pattern", "write a path of at most 256 bytes that begins with /");
+    if (page === "") return refused(index, "page", "must be a text of 1 to 256 bytes");
   }
   if (call === "preview") return { status: 200, body: preview(rules, own?.rules ?? CONFIGURED) };
   // From the next full minute that is a minute away at least.

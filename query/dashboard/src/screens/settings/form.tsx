@@ -79,7 +79,7 @@ interface TryOutProps<Row> {
   /** Why this cannot even be tried. */
   readonly wrong?: string | false;
   /** What the preview says in a sentence, and what it shows. */
-  readonly sentence: (found: Row, words?: string) => string;
+  readonly sentence: (found: Row) => string;
   readonly show: (found: Row) => ComponentChildren;
   readonly keepLabel: string;
   readonly keep: () => Promise<Written<unknown>>;
