@@ -124,6 +124,26 @@ async fn an_offset_that_lies_is_not_believed() {
     assert!(dir.path().join("damaged.db").exists());
 }
 
+/// Taken for a log that nobody has written to, it would give its offsets out again under the same epoch.
+#[tokio::test]
+async fn a_log_without_its_positions_starts_a_new_epoch() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Arc::new(ManualClock::new(START_MS));
+    let mut epochs = Vec::new();
+    for _ in 0..2 {
+        let log = LocalLog::open(config(dir.path()), clock.clone()).unwrap();
+        log.append(entries_of("k", 3)).await.unwrap();
+        epochs.push(log.consumer().claim(0).await.unwrap().epoch);
+        log.close().await.unwrap();
+        sql(
+            dir.path(),
+            "delete from partition; delete from chunk; delete from meta where name not in ('epoch', 'partitions')",
+        );
+        clock.advance(5_000);
+    }
+    assert!(epochs[0] < epochs[1], "{epochs:?}");
+}
+
 #[tokio::test]
 async fn a_foreign_file_is_set_aside() {
     let dir = tempfile::tempdir().unwrap();

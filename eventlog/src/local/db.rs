@@ -155,7 +155,7 @@ pub(crate) fn found_partitions(connection: &Connection, partitions: u32) -> rusq
             set_partition(connection, id, &PartitionRow::default())?;
         }
     }
-    set_meta(connection, "partition_rows", 1)
+    Ok(())
 }
 
 pub(crate) fn set_partition(connection: &Connection, id: u32, row: &PartitionRow) -> rusqlite::Result<()> {

@@ -129,12 +129,6 @@ fn load(path: &Path, config: &LocalLogConfig, clock: &SharedClock) -> Result<(Co
             config.partitions
         ))));
     }
-    // A log of before there was such a mark.
-    if db::meta(&connection, "partition_rows")?.is_none() {
-        connection.execute_batch("begin immediate")?;
-        db::found_partitions(&connection, config.partitions)?;
-        connection.execute_batch("commit")?;
-    }
     let unclean = !made && db::meta(&connection, "clean")? != Some(1);
     let rows = (0..config.partitions).map(|id| db::partition(&connection, id)).collect::<Result<_, _>>()?;
     if !made {
