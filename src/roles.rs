@@ -149,6 +149,7 @@ pub async fn query(args: cli::Role, config: &Config) -> Result<()> {
     let authorize = access::of_queries(&store, config, listener.local_addr()?);
     let state = QueryState::new(config.query.settings.clone(), store.clone(), sites, Arc::new(SystemClock), authorize);
     tokio::spawn(felt_query::erase::run(state.clone(), shutdown.clone().cancelled_owned()));
+    tokio::spawn(felt_query::sample::run(state.clone(), shutdown.clone().cancelled_owned()));
     felt_query::slos::ship(&state).await;
     tokio::spawn(felt_query::slos::run(state.clone(), shutdown.clone().cancelled_owned()));
     tokio::spawn(felt_query::alerts::run(state.clone(), shutdown.clone().cancelled_owned()));

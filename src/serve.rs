@@ -52,6 +52,7 @@ pub async fn serve(
     let imports = access::of_imports(authorize.clone(), &store, &clock);
     let query = QueryState::new(config.query.settings.clone(), store.clone(), sites.clone(), clock.clone(), authorize);
     tokio::spawn(felt_query::erase::run(query.clone(), shutdown.clone().cancelled_owned()));
+    tokio::spawn(felt_query::sample::run(query.clone(), shutdown.clone().cancelled_owned()));
     felt_query::slos::ship(&query).await;
     tokio::spawn(felt_query::slos::run(query.clone(), shutdown.clone().cancelled_owned()));
     tokio::spawn(felt_query::alerts::run(query.clone(), shutdown.clone().cancelled_owned()));

@@ -81,6 +81,9 @@ impl Answer {
             "views": self.views,
             "warnings": self.warnings,
         });
+        if let SourceKind::Sample(one_in) = self.source {
+            meta["one_in"] = one_in.get().into();
+        }
         if let Some(groups) = self.groups {
             meta["groups"] = groups.into();
         }
@@ -135,6 +138,9 @@ pub fn echo(query: &Query, window: Window, step: Option<Step>) -> Map<String, Va
     }
     if takes(Parameter::Limit) {
         put("limit", query.limit.into());
+    }
+    if query.exact {
+        put("exact", true.into());
     }
     for (name, text) in [("journey", &query.journey), ("currency", &query.currency)] {
         if !text.is_empty() {

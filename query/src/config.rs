@@ -13,6 +13,9 @@ pub struct QueryConfig {
     pub execution_ms_max: u64,
     /// Most rows that one question may read.
     pub rows_read_max: u64,
+    /// Rows of single page views up to which a question reads all of them. Of more, it reads a sample of sessions, where there is one,
+    /// and says so.
+    pub exact_rows_max: u64,
     /// Most bytes that one question may read.
     pub bytes_read_max: u64,
     /// Most memory that one question may take in the store.
@@ -62,6 +65,7 @@ impl Default for QueryConfig {
         Self {
             execution_ms_max: 5_000,
             rows_read_max: 500_000_000,
+            exact_rows_max: 4_000_000,
             bytes_read_max: 50_000_000_000,
             memory_bytes_max: 1_500_000_000,
             result_rows_max: 200_000,
@@ -96,6 +100,7 @@ impl QueryConfig {
             faults.push(("public_url".to_owned(), "this must be an address such as https://felt.example".to_owned()));
         }
         for (key, value) in [
+            ("exact_rows_max", self.exact_rows_max),
             ("session_idle_minutes", u64::from(self.session_idle_minutes)),
             ("session_hours_max", u64::from(self.session_hours_max)),
             ("password_hashes_max", self.password_hashes_max as u64),

@@ -19,6 +19,10 @@ pub fn describe() {
     describe_counter!("felt_query_writes_not_recorded_total", "Writes that could not be recorded, and were not done");
     describe_counter!("felt_query_erasures_total", "Erasures, by how far they came");
     describe_counter!("felt_query_erased_rows_total", "Rows that erasures deleted, by table");
+    describe_counter!(
+        "felt_query_sampled_days_total",
+        "Days of arrival that were copied into the sample of page views"
+    );
     describe_counter!("felt_query_slo_minutes_counted_total", "Minutes counted for promises, each promise by itself");
     describe_counter!(
         "felt_query_slo_count_failures_total",
@@ -100,12 +104,19 @@ pub fn erasure(step: &'static str) {
 pub fn erased_rows(rows: crate::erase::Counts) {
     for (table, count) in [
         ("page_views", rows.page_views),
+        ("page_view_sample", rows.page_view_sample),
         ("events", rows.events),
         ("view_states", rows.view_states),
         ("dead_letters", rows.dead_letters),
     ] {
         counter!("felt_query_erased_rows_total", "table" => table).increment(count);
     }
+}
+
+/// Days of arrival were copied into the sample of page views.
+pub fn sampled(days: &[String]) {
+    counter!("felt_query_sampled_days_total").increment(days.len() as u64);
+    tracing::info!(days = days.join(" "), "the sample of page views has these days now");
 }
 
 /// A question was refused.

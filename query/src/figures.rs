@@ -36,7 +36,7 @@ pub fn figures(measure: &Measure, cell: &Cell, stats: &[Stat], style: LevelStyle
 fn value(mut record: Record, measure: &Measure, cell: &Cell, stats: &[Stat]) -> Record {
     let limits_micro = measure.limits_micro();
     let shown = |micro: f64| number(micro / measure.micro_per_unit());
-    record.push("count", cell.valid);
+    record.push("count", cell.one_in.times(cell.valid));
     for stat in stats {
         match (stat, stat.percentile()) {
             (stat, Some(percent)) => {
@@ -82,12 +82,12 @@ pub fn percentile(measure: &Measure, cell: &Cell, percent: u8) -> Option<(f64, f
 
 fn happiness(mut record: Record, cell: &Cell, style: LevelStyle) -> Record {
     let score = LevelCounts(cell.levels).score();
-    record.push("count", score.count);
+    record.push("count", cell.one_in.times(score.count));
     record.push("value", number_or_null(score.value));
     record.push("low", number_or_null(score.low));
     record.push("high", number_or_null(score.high));
     record.push("unhappiness", number_or_null(score.unhappiness));
-    let levels = Level::ALL.iter().zip(cell.levels);
+    let levels = Level::ALL.iter().zip(cell.levels.map(|count| cell.one_in.times(count)));
     match style {
         LevelStyle::List => {
             let list: Vec<Value> =
@@ -112,15 +112,15 @@ fn apdex(record: Record, cell: &Cell) -> Record {
     let interval = (count > 0).then(|| wilson(satisfied as f64 + tolerating as f64 / 2.0, count as f64));
     let targets: Vec<Value> = cell.targets_micro.iter().map(|micro| number(*micro as f64 / 1e3)).collect();
     record
-        .with("count", count)
+        .with("count", cell.one_in.times(count))
         .with("value", number_or_null(cell.apdex.score()))
         .with("low", number_or_null(interval.map(|(low, _)| low)))
         .with("high", number_or_null(interval.map(|(_, high)| high)))
         .with("display", cell.apdex.display())
         .with("rating", (count > 0).then(|| cell.apdex.rating().name()))
-        .with("satisfied", satisfied)
-        .with("tolerating", tolerating)
-        .with("frustrated", frustrated)
+        .with("satisfied", cell.one_in.times(satisfied))
+        .with("tolerating", cell.one_in.times(tolerating))
+        .with("frustrated", cell.one_in.times(frustrated))
         .with("targets_ms", targets)
 }
 

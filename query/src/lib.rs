@@ -2,8 +2,8 @@
 //!
 //! [`grammar`] reads a question, [`planner`] decides which table answers it and writes the SQL, `calls` make the answer,
 //! [`tokens`] and [`people`] say who may ask, [`audit`] who wrote, [`slos`] what was promised,
-//! [`alerts`] who is told when that burns. What a visitor did and how it is judged was settled before, in `schema` and `processor`;
-//! nothing here writes page views.
+//! [`alerts`] who is told when that burns, and [`sample`] keeps some sessions apart for questions about too many. What a visitor did and how it is judged was settled before, in `schema` and `processor`;
+//! nothing here writes page views but that copy.
 
 pub mod alerts;
 mod answer;
@@ -37,6 +37,7 @@ pub mod planner;
 mod prometheus;
 mod record;
 mod router;
+pub mod sample;
 pub mod scales;
 mod secrets;
 mod sessions;

@@ -8,8 +8,8 @@ use crate::events::{self, StoreAsked};
 use crate::grammar::{DAY_MS, Fault, Faults};
 use crate::links::WithLinks;
 use crate::people::{People, WithSessions};
-use crate::planner::scope::Statement;
-use crate::planner::{self, Ask, Cells, Plan, SourceKind, Window};
+use crate::planner::scope::{ServiceTable, Statement};
+use crate::planner::{self, Ask, Cells, OneIn, Plan, Sample, SourceKind, Window, sample};
 use crate::watermark::Watermark;
 use felt_http::{Authorize, Problem, Scope};
 use felt_schema::clock::SharedClock;
@@ -59,6 +59,7 @@ pub struct Shared {
     places: HashMap<String, Semaphore>,
     rates: Mutex<HashMap<String, (Option<f64>, Instant)>>,
     settled: Mutex<HashMap<String, Settled>>,
+    sampled: Mutex<Option<(Vec<String>, Instant)>>,
     forced: Option<SourceKind>,
 }
 
@@ -121,6 +122,7 @@ impl QueryState {
             places,
             rates,
             settled: Mutex::default(),
+            sampled: Mutex::default(),
             forced,
         }))
     }
@@ -223,6 +225,46 @@ impl QueryState {
             self.settled.lock().insert(site.into(), Settled { from_ms, days: days.clone(), since });
         }
         Ok(plan.settled(days))
+    }
+}
+
+/// How long it is believed which days the sample of page views has.
+const SAMPLED_AGE_MAX: Duration = Duration::from_secs(30);
+
+impl QueryState {
+    /// The sessions that are read where a question would read too many page views, as `estimate` counts them; `None` where it may read
+    /// all, or where no day is in the sample.
+    pub(crate) async fn sample(
+        &self,
+        call: &'static str,
+        site: &str,
+        estimate: &Statement,
+    ) -> Result<Option<Sample>, Problem> {
+        if self.forced.is_some() {
+            return Ok(None);
+        }
+        let days = self.sampled_days().await?;
+        if days.is_empty() {
+            return Ok(None);
+        }
+        let rows = sample::estimated(&self.rows(call, site, estimate).await?);
+        Ok(OneIn::of_rows(rows, self.config.exact_rows_max).map(|one_in| Sample { one_in, days }))
+    }
+
+    /// Days of arrival that are in the sample.
+    async fn sampled_days(&self) -> Result<Vec<String>, Problem> {
+        if let Some((days, since)) = &*self.sampled.lock()
+            && since.elapsed() < SAMPLED_AGE_MAX
+        {
+            return Ok(days.clone());
+        }
+        let since = Instant::now();
+        let statement =
+            Statement::service(ServiceTable::SampledDays, "DISTINCT toString(day) AS name", "ORDER BY name");
+        let rows = self.run("sampled_days", &statement, self.config.limits()).await?;
+        let days: Vec<String> = rows.iter().filter_map(|row| Some(row.first()?.as_str()?.to_owned())).collect();
+        *self.sampled.lock() = Some((days.clone(), since));
+        Ok(days)
     }
 }
 

@@ -119,6 +119,7 @@ prop_compose! {
         q in text(),
         journey in text(),
         currency in select(&["", "EUR", "JPY"][..]),
+        exact in any::<bool>(),
     ) -> Query {
         let takes = |parameter| call.takes(parameter);
         let mut metrics: Vec<Measure> = metrics.into_iter().filter(|measure| call.tells(measure)).collect();
@@ -161,6 +162,7 @@ prop_compose! {
             q: if takes(Parameter::Q) { q } else { String::new() },
             journey: if takes(Parameter::Journey) { journey } else { String::new() },
             currency: if takes(Parameter::Currency) { currency.to_owned() } else { String::new() },
+            exact: exact && takes(Parameter::Exact),
             metrics,
         }
     }

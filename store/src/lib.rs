@@ -15,6 +15,7 @@ mod insert;
 pub mod migrations;
 mod mutate;
 mod query;
+pub mod sample;
 #[cfg(feature = "testing")]
 pub mod testing;
 

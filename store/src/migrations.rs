@@ -23,7 +23,7 @@ macro_rules! migrations {
     };
 }
 
-const MIGRATIONS: [Migration; 11] = migrations![
+const MIGRATIONS: [Migration; 12] = migrations![
     1 "0001_raw.sql",
     2 "0002_rollups.sql",
     3 "0003_operations.sql",
@@ -35,6 +35,7 @@ const MIGRATIONS: [Migration; 11] = migrations![
     10 "0010_alerts.sql",
     15 "0015_exported_totals.sql",
     20 "0020_rollup_day.sql",
+    25 "0025_page_view_sample.sql",
 ];
 
 /// The migration after which days are filled from hours.

@@ -1,6 +1,8 @@
 // How fast the dashboard is for who looks at it, as Felt's own beacon tells it: opens each screen several times in a real Chromium,
 // over a real `felt demo` with four weeks of visitors, uses it a little, and asks Felt for the LCP and INP of its own screens.
 // A bench: it measures, and asserts nothing about time. `npm run speed -- --rounds 5 --sessions 3000 --cpu 4`; FELT names the binary.
+// With `--url http://127.0.0.1:8092` it opens the screens of a dashboard that runs already, over whatever it has, and tells after how
+// long each was complete.
 
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -10,7 +12,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { launchChromium, openPage, settled } from "./browser/chromium.mjs";
 
-const { rounds, sessions, cpu } = parseArgs({
+const { rounds, sessions, cpu, url } = parseArgs({
   options: {
     /** How often each screen is opened, each time with an empty cache. */
     rounds: { type: "string", default: "5" },
@@ -18,6 +20,8 @@ const { rounds, sessions, cpu } = parseArgs({
     sessions: { type: "string", default: "3000" },
     /** How many times slower the page's CPU is made. */
     cpu: { type: "string", default: "1" },
+    /** A dashboard that runs already. */
+    url: { type: "string" },
   },
 }).values;
 
@@ -71,6 +75,30 @@ async function ask(base, site, call) {
   return (await fetch(`${base}/api/v1/sites/${site}/${call}`)).json();
 }
 
+/** Opens a screen. Tells after how long everything was there. */
+async function opened(page, base, screen) {
+  if (cpu !== "1") await (await page.context().newCDPSession(page)).send("Emulation.setCPUThrottlingRate", { rate: Number(cpu) });
+  await page.goto(`${base}/sites/shop/${screen}?range=28d`, { waitUntil: "commit" });
+  return (await page.waitForFunction(() => document.querySelector("h1") && !document.querySelector("[aria-busy=true], .waiting, .headline .bone") && performance.now(), undefined, { polling: "raf" })).jsonValue();
+}
+
+/** Opens each screen of a dashboard that runs already, each time with an empty cache, and tells what went wrong on it. */
+async function onlyComplete(browser, base) {
+  console.log(`p75 of ${rounds} visits in ms, CPU slowed down ${cpu} times; aim: ${AIMS.complete}; load average ${loadavg()[0].toFixed(1)}\n`);
+  console.log("| screen | complete | could not be told |\n|---|--:|--:|");
+  for (const screen of SCREENS) {
+    const times = [];
+    let failed = 0;
+    for (let round = 0; round < Number(rounds); round++) {
+      const page = await openPage(browser);
+      times.push(await opened(page, base, screen));
+      failed += await page.locator(".failed").count();
+      await page.context().close();
+    }
+    console.log(`| ${screen} | ${Math.round(p75(times))} | ${failed} |`);
+  }
+}
+
 /** Opens a screen, uses what stands above it, and leaves. Tells after how long everything was there. */
 async function visit(browser, base, screen) {
   const page = await openPage(browser);
@@ -81,9 +109,7 @@ async function visit(browser, base, screen) {
       document.head.append(beacon);
     });
   });
-  if (cpu !== "1") await (await page.context().newCDPSession(page)).send("Emulation.setCPUThrottlingRate", { rate: Number(cpu) });
-  await page.goto(`${base}/sites/shop/${screen}?range=28d`, { waitUntil: "commit" });
-  const complete = await (await page.waitForFunction(() => document.querySelector("h1") && !document.querySelector("[aria-busy=true], .waiting, .headline .bone") && performance.now(), undefined, { polling: "raf" })).jsonValue();
+  const complete = await opened(page, base, screen);
   const painted = () => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
   // The beacon has to be there before it can see a click.
   await page.waitForFunction(() => performance.getEntriesByType("resource").some(({ name, responseEnd }) => name.endsWith("/beacon.js") && responseEnd > 0));
@@ -106,6 +132,12 @@ async function visit(browser, base, screen) {
   await page.goto("about:blank");
   await page.context().close();
   return complete;
+}
+
+if (url !== undefined) {
+  const browser = await launchChromium();
+  await onlyComplete(browser, url).finally(() => browser.close());
+  process.exit(0);
 }
 
 const folder = await mkdtemp(join(tmpdir(), "felt-speed-"));

@@ -5,8 +5,8 @@ use super::happened;
 use crate::calls::Question;
 use crate::grammar::{Query, Who};
 use crate::planner::conditions::raw_column;
-use crate::planner::scope::{Rows, Scope, SiteTable, Statement};
-use crate::planner::{Row, conditions, dimension_sql, window_conditions};
+use crate::planner::scope::{Rows, Scope, Statement};
+use crate::planner::{OneIn, Row, Sample, conditions, dimension_sql, view_rows, window_conditions};
 use crate::record::{Record, number, share};
 use crate::sessions::too_wide;
 use felt_http::Problem;
@@ -37,10 +37,10 @@ pub(super) struct Blame {
 
 impl Blame {
     /// The culprits that page views name, and those that happened in them.
-    pub async fn of(question: &Question, anatomy: &Anatomy) -> Result<Vec<Blame>, Problem> {
+    pub async fn of(question: &Question, anatomy: &Anatomy, sample: Option<&Sample>) -> Result<Vec<Blame>, Problem> {
         let mut blames = Vec::new();
-        let named = (!anatomy.culprits.is_empty()).then(|| named(question, anatomy));
-        let told = anatomy.happened.then(|| happened::statement(question, anatomy));
+        let named = (!anatomy.culprits.is_empty()).then(|| named(question, anatomy, sample));
+        let told = anatomy.happened.then(|| happened::statement(question, anatomy, sample));
         for statement in named.into_iter().chain(told) {
             let rows = question.state.rows("attribution", &question.site, &statement).await.map_err(too_wide)?;
             blames.extend(rows.into_iter().map(|row| Self::read(&mut Row::new(row), question, anatomy)));
@@ -65,7 +65,7 @@ impl Blame {
     }
 
     /// Its row.
-    pub fn row(&self, query: &Query, anatomy: &Anatomy, wholes: &[Whole]) -> Record {
+    pub fn row(&self, query: &Query, anatomy: &Anatomy, wholes: &[Whole], one_in: OneIn) -> Record {
         let mut row = Record::new();
         for (dimension, name) in query.by.iter().zip(&self.names) {
             row.push(dimension.name(), Some(name.clone()).filter(|name| !name.is_empty()));
@@ -75,8 +75,8 @@ impl Blame {
         let p75 = self.histogram.percentile(75, &self.limits).map(|(p75, _, _)| p75 / per_unit);
         row.push("kind", self.kind.as_str());
         row.push("value", self.value.as_str());
-        row.push("views", self.views);
-        row.push("poor", self.poor);
+        row.push("views", one_in.times(self.views));
+        row.push("poor", one_in.times(self.poor));
         row.push("share", share(self.poor, poor));
         row.push("p75", p75.map_or(Value::Null, number));
         for (phase, (sum, count)) in anatomy.phases.iter().zip(&self.phases) {
@@ -101,8 +101,8 @@ pub(super) struct Whole {
 
 impl Whole {
     /// The groups of the question.
-    pub async fn of(question: &Question, anatomy: &Anatomy) -> Result<Vec<Whole>, Problem> {
-        let rows = question.state.rows("attribution", &question.site, &whole(question, anatomy)).await;
+    pub async fn of(question: &Question, anatomy: &Anatomy, sample: Option<&Sample>) -> Result<Vec<Whole>, Problem> {
+        let rows = question.state.rows("attribution", &question.site, &whole(question, anatomy, sample)).await;
         let read = |row| {
             let mut row = Row::new(row);
             let names = (0..question.query.by.len()).map(|_| row.text()).collect();
@@ -144,9 +144,10 @@ pub(super) fn asked(scope: &mut Scope, question: &Question) -> Vec<String> {
     asked
 }
 
-fn rows(scope: &mut Scope, question: &Question) -> Rows {
+/// The page views of the question.
+pub(super) fn rows(scope: &mut Scope, question: &Question, sample: Option<&Sample>) -> Rows {
     let asked = asked(scope, question);
-    scope.rows(SiteTable::PageViews, "*", &asked)
+    view_rows(scope, sample, "*", &asked)
 }
 
 /// The expressions of the question's dimensions.
@@ -165,9 +166,9 @@ pub(super) fn buckets(column: &str, weight: &str) -> String {
 }
 
 /// Page views by whom they name.
-fn named(question: &Question, anatomy: &Anatomy) -> Statement {
+fn named(question: &Question, anatomy: &Anatomy, sample: Option<&Sample>) -> Statement {
     let mut scope = Scope::of(&question.site);
-    let rows = rows(&mut scope, question);
+    let rows = rows(&mut scope, question, sample);
     let names = list(&names(&mut scope, &question.query));
     let (column, (good, fair)) = (anatomy.metric.name(), anatomy.limits);
     let pairs: Vec<String> =
@@ -195,9 +196,9 @@ fn named(question: &Question, anatomy: &Anatomy) -> Statement {
 }
 
 /// All page views, and which of their phases was the longest.
-fn whole(question: &Question, anatomy: &Anatomy) -> Statement {
+fn whole(question: &Question, anatomy: &Anatomy, sample: Option<&Sample>) -> Statement {
     let mut scope = Scope::of(&question.site);
-    let rows = rows(&mut scope, question);
+    let rows = rows(&mut scope, question, sample);
     let names = names(&mut scope, &question.query);
     let (column, (_, fair)) = (anatomy.metric.name(), anatomy.limits);
     let measured: Vec<String> =

@@ -3,15 +3,15 @@
 use super::anatomy::Anatomy;
 use super::blame::{asked, buckets, names};
 use crate::calls::Question;
-use crate::planner::Window;
 use crate::planner::scope::{Scope, SiteTable, Statement};
+use crate::planner::{Sample, Window, view_rows};
 use crate::sessions::Happened;
 use felt_schema::limits::AGE_MS_MAX;
 use felt_schema::metric::MISSING;
 use felt_schema::snapshot::EventKind;
 
 /// Page views by the requests and scripts that were in them. A view counts once for each, however often it had it.
-pub(super) fn statement(question: &Question, anatomy: &Anatomy) -> Statement {
+pub(super) fn statement(question: &Question, anatomy: &Anatomy, sample: Option<&Sample>) -> Statement {
     let mut scope = Scope::of(&question.site);
     let (column, (good, fair)) = (anatomy.metric.name(), anatomy.limits);
     let mut asked = asked(&mut scope, question);
@@ -30,7 +30,7 @@ pub(super) fn statement(question: &Question, anatomy: &Anatomy) -> Statement {
         .map(|(index, phase)| format!(", argMaxIf({}, seq, sign = 1) AS phase_{index}", phase.sql))
         .collect();
     let told = format!("any(view) AS viewed, argMaxIf({column}, seq, sign = 1) AS took{columns}{phases}");
-    let views = scope.rows(SiteTable::PageViews, &told, &asked).collapsed_by("cityHash64(session, view)");
+    let views = view_rows(&mut scope, sample, &told, &asked).collapsed_by("cityHash64(session, view)");
 
     let Window { from_ms, to_ms } = question.window;
     // As long as a view can tell what happened in it.

@@ -14,6 +14,7 @@ use crate::answer::{Answer, Data, echo};
 use crate::calls::{Question, respond};
 use crate::figures::COUNT_TO_JUDGE;
 use crate::grammar::{Call, Fault, Measure};
+use crate::planner::scope::Scope;
 use crate::planner::{Ask, SourceKind, plan};
 use crate::record::Record;
 use crate::state::{QueryState, fault_problem};
@@ -47,28 +48,34 @@ fn compute(question: Question) -> BoxFuture<'static, Result<Answer, Problem>> {
     async move {
         let Question { state, site, query, window, now_ms, .. } = &question;
         let anatomy = anatomy(query.metrics.first()).map_err(fault_problem)?;
-        let wholes = Whole::of(&question, &anatomy).await?;
-        let mut blames = Blame::of(&question, &anatomy).await?;
+        let plan = plan(&Ask::counts(&query.filters, query.who), *window, *now_ms, Some(SourceKind::Raw));
+        let plan = plan.map_err(fault_problem)?;
+        let mut scope = Scope::of(site);
+        let views = blame::rows(&mut scope, &question, None);
+        let sample = question.sample(scope, views).await?;
+        let plan = plan.sampled(sample.as_ref());
+        let wholes = Whole::of(&question, &anatomy, sample.as_ref()).await?;
+        let mut blames = Blame::of(&question, &anatomy, sample.as_ref()).await?;
         blames.extend(wholes.iter().flat_map(|whole| whole.phases(&anatomy)));
-        blames.retain(|blame| blame.views >= i64::try_from(query.min).unwrap_or(i64::MAX).max(1));
+        blames.retain(|blame| plan.one_in().times(blame.views) >= i64::try_from(query.min).unwrap_or(i64::MAX).max(1));
         blames.sort_by_key(Blame::rank);
         blames.truncate(query.limit as usize);
 
         let (valid, poor): (i64, i64) = (wholes.iter().map(|w| w.valid).sum(), wholes.iter().map(|w| w.poor).sum());
-        let raw = Ask::counts(&query.filters, query.who);
-        let raw = plan(&raw, *window, *now_ms, Some(SourceKind::Raw)).map_err(fault_problem)?;
-        let mut warnings = question.warnings(&raw).await?;
+        let one_in = plan.one_in();
+        let mut warnings = question.warnings(&plan).await?;
         if (1..COUNT_TO_JUDGE).contains(&poor) {
             warnings.push(format!("{poor} of at least {COUNT_TO_JUDGE} poor page views, too few to judge"));
         }
-        let row = |blame: &Blame| blame.row(query, &anatomy, &wholes);
+        let row = |blame: &Blame| blame.row(query, &anatomy, &wholes, one_in);
         let rows: Vec<Record> = blames.iter().map(row).collect();
-        let more = [("count", valid), ("poor", poor)].map(|(name, count)| (name.to_owned(), count.into()));
+        let more =
+            [("count", valid), ("poor", poor)].map(|(name, count)| (name.to_owned(), one_in.times(count).into()));
         Ok(Answer {
             query: echo(query, *window, None),
-            source: raw.kind(),
+            source: plan.kind(),
             sample_rate: state.sample_rate(site, *now_ms).await,
-            views: wholes.iter().map(|whole| whole.views).sum(),
+            views: one_in.times(wholes.iter().map(|whole| whole.views).sum()),
             warnings,
             groups: None,
             next: None,

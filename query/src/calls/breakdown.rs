@@ -8,7 +8,7 @@ use super::{Question, respond, summary};
 use crate::answer::{Answer, Data, echo};
 use crate::figures::{COUNT_TO_JUDGE, LevelStyle, figures, percentile};
 use crate::grammar::{Call, Dimension, Measure, OrderKey, Query, Stat};
-use crate::planner::{Ask, Cell, Group};
+use crate::planner::{Ask, Cell, Group, SourceKind};
 use crate::record::{Record, share};
 use crate::state::QueryState;
 use crate::words::grouped;
@@ -53,12 +53,12 @@ fn compute(question: Question) -> BoxFuture<'static, Result<Answer, Problem>> {
             histograms: ordering.percentile().is_some(),
             ..Ask::counts(&query.filters, query.who)
         };
-        let plan = state.plan(&ask, *window)?;
+        let plan = question.plan(&ask).await?;
         let cells = state.cells("breakdown", site, &ask, &plan).await?;
         let (views, rate) = (cells.views(), cells.sample_rate());
         let mut groups = cells.groups;
         let others = others(&question, &groups);
-        groups.retain(|group| group.views >= i64::try_from(query.min).unwrap_or(i64::MAX).max(1));
+        groups.retain(|group| group.all_views() >= i64::try_from(query.min).unwrap_or(i64::MAX).max(1));
         ordering.sort(&mut groups, &ask.measures);
 
         let total = groups.len();
@@ -96,7 +96,7 @@ fn others(question: &Question, groups: &[Group]) -> Vec<String> {
     let site = question.state.sites.get(&question.site);
     let told = question.query.by.iter().enumerate().filter_map(|(index, dimension)| {
         let of = groups.iter().filter(|group| group.names.get(index).is_some_and(|name| name == OTHER));
-        let views: i64 = of.map(|group| group.views).sum();
+        let views: i64 = of.map(Group::all_views).sum();
         let whose = match (dimension, site) {
             (Dimension::Page, Some(site)) => {
                 format!("on pages beyond the day's {}", grouped(site.pages_max_per_day.into()))
@@ -133,7 +133,11 @@ async fn detailed(
     let names = groups.iter().map(|group| group.names.clone()).collect();
     let eras = counted.eras.clone();
     let ask = Ask { by: query.by.clone(), groups: Some(names), eras, ..summary::ask(query) };
-    let plan = question.state.plan(&ask, question.window).unwrap_or_else(|_| plan.clone());
+    let plan = match plan.kind() {
+        // The groups are those of the sample that they were found in.
+        SourceKind::Sample(_) => plan.clone(),
+        _ => question.state.plan(&ask, question.window).unwrap_or_else(|_| plan.clone()),
+    };
     let cells = question.state.cells("breakdown", &question.site, &ask, &plan).await?;
     let mut by_names: HashMap<Vec<String>, Group> =
         cells.groups.into_iter().map(|group| (group.names.clone(), group)).collect();
@@ -151,8 +155,8 @@ fn rows(query: &Query, groups: &[Group], views: i64) -> Vec<Record> {
                 // A view that has no value for it: null.
                 row.push(dimension.name(), Some(name.clone()).filter(|name| !name.is_empty()));
             }
-            row.push("views", group.views);
-            row.push("share", share(group.views, views));
+            row.push("views", group.all_views());
+            row.push("share", share(group.all_views(), views));
             row.extend(figures(measure, group.cells.get(index).unwrap_or(&none), &query.stats, LevelStyle::Columns));
             rows.push(row);
         }

@@ -35,9 +35,9 @@ pub async fn distribution(
 
 fn compute(question: Question) -> BoxFuture<'static, Result<Answer, Problem>> {
     async move {
-        let Question { state, site, query, window, .. } = &question;
+        let Question { state, site, query, .. } = &question;
         let ask = Ask { measures: query.metrics.clone(), histograms: true, ..Ask::counts(&query.filters, query.who) };
-        let plan = state.plan(&ask, *window)?;
+        let plan = question.plan(&ask).await?;
         let cells = state.cells("distribution", site, &ask, &plan).await?;
         let none = Cell::default();
         let cell = cells.groups.first().and_then(|group| group.cells.first()).unwrap_or(&none);
@@ -77,7 +77,7 @@ fn bins(measure: &Measure, cell: &Cell) -> Vec<Record> {
             .with("metric", measure.name())
             .with("from", shown(bin.from))
             .with("to", bin.to.map(shown))
-            .with("count", bin.count)
+            .with("count", cell.one_in.times(bin.count))
             .with("share", share(bin.count, cell.valid))
             .with("rating", rating(bin.to))
     };
@@ -90,7 +90,7 @@ fn levels(cell: &Cell) -> Vec<Record> {
         Record::new()
             .with("metric", "happiness")
             .with("level", level.name())
-            .with("count", count)
+            .with("count", cell.one_in.times(count))
             .with("share", share(count, whole))
     };
     Level::ALL.iter().zip(cell.levels).map(row).collect()

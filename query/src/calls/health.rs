@@ -150,7 +150,7 @@ impl Question {
     /// The share of views that sampling kept. Rollups do not know it; then it is that of the views that are still
     /// kept singly, and of nothing it is unknown.
     pub(crate) async fn sample_rate(&self, plan: &Plan, known: Option<f64>) -> Option<f64> {
-        if plan.kind() == SourceKind::Raw {
+        if plan.kind() != SourceKind::Rollup {
             return known.or(Some(1.0));
         }
         self.state.sample_rate(&self.site, self.now_ms).await

@@ -38,7 +38,7 @@ fn compute(question: Question) -> BoxFuture<'static, Result<Answer, Problem>> {
         let (step, mut starts) = edges(query.step, *window, &query.zone).map_err(fault_problem)?;
         let eras = question.eras(&query.metrics).await?;
         let mut ask = Ask { edges: Some(starts.clone()), eras, ..summary::ask(query) };
-        let plan = state.plan(&ask, *window)?;
+        let plan = question.plan(&ask).await?;
         if plan.window != *window {
             // A window that was widened may touch one more point.
             starts = edges(query.step, plan.window, &query.zone).map_err(fault_problem)?.1;

@@ -4,7 +4,8 @@ use super::{Question, respond};
 use crate::answer::{Answer, Data, echo};
 use crate::figures::{LevelStyle, figures, too_few};
 use crate::grammar::{Call, DAY_MS, Fault, Measure, Query};
-use crate::planner::{Ask, Cell, Eras, Plan};
+use crate::planner::scope::{Rows, Scope};
+use crate::planner::{Ask, Cell, Eras, Plan, Sample, SourceKind, raw_views, sample};
 use crate::scales;
 use crate::state::{QueryState, fault_problem};
 use axum::extract::{Path, RawQuery, State};
@@ -51,9 +52,9 @@ pub(super) fn ask(query: &Query) -> Ask {
 
 fn compute(question: Question) -> BoxFuture<'static, Result<Answer, Problem>> {
     async move {
-        let Question { state, site, query, window, .. } = &question;
+        let Question { state, site, query, .. } = &question;
         let ask = Ask { eras: question.eras(&query.metrics).await?, ..ask(query) };
-        let plan = state.plan(&ask, *window)?;
+        let plan = question.plan(&ask).await?;
         let cells = state.cells("summary", site, &ask, &plan).await?;
         let none = Cell::default();
         let whole = cells.groups.first();
@@ -94,9 +95,29 @@ impl Question {
         Ok(eras)
     }
 
+    /// Plans the answer to `ask`: a sample of sessions where it would read too many single page views.
+    pub(crate) async fn plan(&self, ask: &Ask) -> Result<Plan, Problem> {
+        let plan = self.state.plan(ask, self.window)?;
+        if plan.kind() != SourceKind::Raw {
+            return Ok(plan);
+        }
+        let mut scope = Scope::of(&self.site);
+        let views = raw_views(&mut scope, ask, (plan.window, None), "sign");
+        Ok(plan.sampled(self.sample(scope, views).await?.as_ref()))
+    }
+
+    /// The sessions that are read where `views` are too many.
+    pub(crate) async fn sample(&self, scope: Scope, views: Rows) -> Result<Option<Sample>, Problem> {
+        if self.query.exact {
+            return Ok(None);
+        }
+        self.state.sample(self.query.call.name(), &self.site, &sample::estimate(scope, views)).await
+    }
+
     /// What is to be said about the plan, and about values that were folded into one.
     pub(crate) async fn warnings(&self, plan: &Plan) -> Result<Vec<String>, Problem> {
         let mut warnings = plan.warnings.clone();
+        warnings.extend(plan.one_in().warning());
         warnings.extend(super::health::folded(self, plan).await?);
         Ok(warnings)
     }

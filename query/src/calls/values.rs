@@ -34,18 +34,18 @@ pub async fn values(
 
 fn compute(question: Question) -> BoxFuture<'static, Result<Answer, Problem>> {
     async move {
-        let Question { state, site, query, window, path, .. } = &question;
+        let Question { state, site, query, path, .. } = &question;
         let dimension = Dimension::parse("dimension", path).map_err(fault_problem)?;
         let whole = Ask { by: vec![dimension.clone()], ..Ask::counts(&query.filters, query.who) };
         let top = Some(Top { contains: query.q.clone(), limit: query.limit });
         let ask = Ask { top, ..whole.clone() };
-        let plan = state.plan(&ask, *window)?;
+        let plan = question.plan(&ask).await?;
         let mut groups = state.cells("values", site, &ask, &plan).await?.groups;
         groups.sort_by(|a, b| b.views.cmp(&a.views).then_with(|| a.names.cmp(&b.names)));
         // How many views there are in all is a question of its own, by the same source.
         let all = state.cells("values", site, &Ask { by: Vec::new(), ..whole }, &plan).await?;
         let row = |group: &crate::planner::Group| {
-            Record::new().with("value", group.names.first().cloned()).with("count", group.views)
+            Record::new().with("value", group.names.first().cloned()).with("count", group.all_views())
         };
         let mut echo = echo(query, plan.window, None);
         echo.insert("dimension".into(), dimension.name().into());

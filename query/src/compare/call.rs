@@ -43,7 +43,8 @@ fn compute(question: Question) -> BoxFuture<'static, Result<Answer, Problem>> {
             let measures = if whole { query.metrics.clone() } else { Vec::new() };
             let histograms = whole && measures.iter().any(|measure| *measure != Measure::Happiness);
             Ask { measures, histograms, ..ask.clone() }
-        })?;
+        });
+        let plain = plain.await?;
         let cells = Sides::cells(&question, &plain).await?;
         let views = [cells[0].views(), cells[1].views()];
         let (first, second) = (&plain[0].1, &plain[1].1);
@@ -66,10 +67,10 @@ fn compute(question: Question) -> BoxFuture<'static, Result<Answer, Problem>> {
         };
         let mut echo = echo(query, first.window, None);
         echo.insert("vs".into(), sides.echo(query, second));
-        let raw = [first, second].into_iter().find(|plan| plan.kind() == SourceKind::Raw);
+        let singly = [first, second].into_iter().find(|plan| plan.kind() != SourceKind::Rollup);
         Ok(Answer {
             query: echo,
-            source: raw.unwrap_or(first).kind(),
+            source: singly.unwrap_or(first).kind(),
             sample_rate: question.sample_rate(first, cells[0].sample_rate()).await,
             views: views[0],
             warnings,

@@ -35,15 +35,16 @@ pub(super) async fn compared(
     views: [i64; 2],
 ) -> Result<Compared, Problem> {
     let query = &question.query;
-    let plans = sides.plans(question, |ask| Ask { by: vec![dimension.clone()], ..ask.clone() })?;
+    let plans = sides.plans(question, |ask| Ask { by: vec![dimension.clone()], ..ask.clone() }).await?;
     let counted = Sides::cells(question, &plans).await?;
     let (names, groups) = largest(&counted);
-    let (by, matched_on) = strata_of(question, sides, dimension, views)?;
+    let (by, matched_on) = strata_of(question, sides, dimension, views).await?;
     let details = sides.plans(question, |ask| {
         let only = Filter { dimension: dimension.clone(), op: Op::Is, values: names.clone() };
         let filters = ask.filters.iter().cloned().chain([only]).collect();
         Ask { filters, by: by.clone(), measures: query.metrics.clone(), histograms: true, ..ask.clone() }
-    })?;
+    });
+    let details = details.await?;
     let cells = Sides::cells(question, &details).await?;
     let mut pairs = Vec::new();
     for name in &names {
@@ -77,7 +78,7 @@ pub(super) async fn compared(
 fn largest(cells: &[Cells; 2]) -> (Vec<String>, usize) {
     let mut views: BTreeMap<&str, i64> = BTreeMap::new();
     for group in cells.iter().flat_map(|cells| &cells.groups) {
-        *views.entry(group.names.first().map_or("", String::as_str)).or_default() += group.views;
+        *views.entry(group.names.first().map_or("", String::as_str)).or_default() += group.all_views();
     }
     let mut order: Vec<(&str, i64)> = views.into_iter().filter(|(_, views)| *views > 0).collect();
     order.sort_by_key(|(name, views)| (std::cmp::Reverse(*views), *name));
@@ -85,7 +86,7 @@ fn largest(cells: &[Cells; 2]) -> (Vec<String>, usize) {
 }
 
 /// Groups by device too where that can be had; devices by country.
-fn strata_of(
+async fn strata_of(
     question: &Question,
     sides: &Sides,
     dimension: &Dimension,
@@ -94,9 +95,10 @@ fn strata_of(
     let second = if *dimension == Dimension::Device { Dimension::Country } else { Dimension::Device };
     let by = vec![dimension.clone(), second.clone()];
     let plans =
-        sides.plans(question, |ask| Ask { by: by.clone(), measures: question.query.metrics.clone(), ..ask.clone() })?;
+        sides.plans(question, |ask| Ask { by: by.clone(), measures: question.query.metrics.clone(), ..ask.clone() });
+    let plans = plans.await?;
     let source = same_source(&plans);
-    let affordable = source == Some(SourceKind::Rollup) || source.is_some() && sides.readable(question, views);
+    let affordable = source == Some(SourceKind::Rollup) || sides.readable(question, views, source);
     Ok(if affordable { (by, Some(second.name().into_owned())) } else { (vec![dimension.clone()], None) })
 }
 
@@ -142,9 +144,9 @@ fn pair(measure: &Measure, index: usize, parts: &[[Option<&Group>; 2]], matched_
             }
         }
         if *measure == Measure::Happiness {
-            Figure::of_levels(levels, counted)
+            Figure::of_levels(levels, (counted, plain[side].one_in))
         } else {
-            Figure::of_histogram(&histogram, counted)
+            Figure::of_histogram(&histogram, (counted, plain[side].one_in))
         }
     });
     Pair { sides, matched_on: Some(on.to_owned()), ..as_it_is }
@@ -153,6 +155,7 @@ fn pair(measure: &Measure, index: usize, parts: &[[Option<&Group>; 2]], matched_
 fn merged<'a>(cells: impl Iterator<Item = &'a Cell>) -> Cell {
     let mut whole = Cell::default();
     for cell in cells {
+        whole.one_in = cell.one_in;
         whole.valid += cell.valid;
         whole.good += cell.good;
         whole.fair += cell.fair;

@@ -6,7 +6,7 @@ use super::sides::{Sides, same_source};
 use crate::calls::Question;
 use crate::grammar::{Dimension, Measure};
 use crate::planner::strata::{self, Side, Strata, StrataWeights, Stratum};
-use crate::planner::{Ask, Plan, SourceKind};
+use crate::planner::{Ask, OneIn, Plan, SourceKind};
 use felt_http::Problem;
 use felt_schema::compare::COUNT_TO_COMPARE;
 use felt_schema::compare::strata::{Cell, STRATUM_MIN, Weights, weigh};
@@ -42,8 +42,8 @@ impl Matching {
         views: [i64; 2],
         measures: &[Measure],
     ) -> Result<Option<Self>, Problem> {
-        let Some((dimensions, plans)) = found(question, sides, views)? else { return Ok(None) };
-        let strata = Strata { dimensions, slots: sides.slots(views) };
+        let Some((dimensions, plans)) = found(question, sides, views).await? else { return Ok(None) };
+        let strata = Strata { dimensions, slots: sides.slots(views, plans[0].1.one_in()) };
         if strata.dimensions.is_empty() && strata.slots <= 1 {
             return Ok(None);
         }
@@ -104,17 +104,23 @@ impl Matching {
     pub fn warnings(&self) -> Vec<String> {
         let weights = self.weigh(|stratum| stratum.views);
         let mut warnings = Vec::new();
+        let all = |views: i64| self.one_in().times(views);
+        warnings.extend(self.one_in().warning());
         for (list, other) in [(&weights.left_out, "the other side"), (&weights.vs_left_out, "this side")] {
             let mut list: Vec<&(usize, i64)> = list.iter().filter(|(_, views)| *views >= STRATUM_MIN).collect();
             list.sort_by_key(|(group, views)| (std::cmp::Reverse(*views), *group));
             let views: i64 = list.iter().map(|(_, views)| views).sum();
-            let named: Vec<String> =
-                list.iter().take(NAMED_MAX).map(|(group, views)| format!("{} ({views})", self.named(*group))).collect();
+            let named: Vec<String> = list
+                .iter()
+                .take(NAMED_MAX)
+                .map(|(group, views)| format!("{} ({})", self.named(*group), all(*views)))
+                .collect();
             if !named.is_empty() {
                 let more = list.len().saturating_sub(NAMED_MAX);
                 let more = if more > 0 { format!(", and {more} more") } else { String::new() };
                 warnings.push(format!(
-                    "{views} page views have no counterpart on {other} and are left out: {}{more}",
+                    "{} page views have no counterpart on {other} and are left out: {}{more}",
+                    all(views),
                     named.join(", ")
                 ));
             }
@@ -122,9 +128,9 @@ impl Matching {
         let compared = weights.compared();
         if compared > 0 && weights.among_kin * 20 > compared {
             warnings.push(format!(
-                "{} of {compared} page views are from countries with too few of them, and are compared with such views of the same \
-                 device",
-                weights.among_kin
+                "{} of {} page views are from countries with too few of them, and are compared with such views of the same device",
+                all(weights.among_kin),
+                all(compared)
             ));
         }
         let lacking: Vec<&str> = [(Dimension::Device, "devices"), (Dimension::Country, "countries")]
@@ -139,6 +145,11 @@ impl Matching {
             ));
         }
         warnings
+    }
+
+    /// How many page views each one that was read stands for, on both sides.
+    fn one_in(&self) -> OneIn {
+        self.plans[0].1.one_in()
     }
 
     /// Whether a filter leaves one value of a dimension.
@@ -169,7 +180,7 @@ impl Matching {
         let weights = self.weigh(|stratum| stratum.counts.get(index).copied().unwrap_or(0));
         let as_it_is = Pair { measure: measure.clone(), sides: plain, plain, matched_on: None };
         // Half of it has to be comparable, and enough to judge; else it would be a figure of something else.
-        if weights.compared() < COUNT_TO_COMPARE || weights.compared() * 2 < plain[0].count {
+        if weights.compared() < COUNT_TO_COMPARE || self.one_in().times(weights.compared()) * 2 < plain[0].all() {
             return Ok(as_it_is);
         }
         let counted = |side: usize, slot: usize| {
@@ -193,7 +204,7 @@ impl Matching {
                         levels.iter_mut().zip(stratum.levels).for_each(|(held, n)| *held += Weight::of(n, weight));
                     }
                 }
-                Figure::of_levels(levels, counts[side])
+                Figure::of_levels(levels, (counts[side], self.one_in()))
             })
         } else {
             let of_store = self.store_weights(&weights);
@@ -201,7 +212,7 @@ impl Matching {
             let statement = strata::weighted_statement(&question.site, &self.strata, measure, &of_store, sides);
             let rows = question.state.rows("compare", &question.site, &statement).await?;
             let histograms = strata::read_weighted(rows);
-            [0, 1].map(|side| Figure::of_histogram(&histograms[side], counts[side]))
+            [0, 1].map(|side| Figure::of_histogram(&histograms[side], (counts[side], self.one_in())))
         };
         if weights.left_out.is_empty() {
             // All of the first side counts once: it is what it is, to the last digit.
@@ -234,7 +245,7 @@ fn side(plan: &(Ask, Plan)) -> Side<'_> {
 
 /// The dimensions of the strata, and where both sides are found by them.
 #[allow(clippy::type_complexity, reason = "it is taken apart where it is made")]
-fn found(
+async fn found(
     question: &Question,
     sides: &Sides,
     views: [i64; 2],
@@ -244,15 +255,13 @@ fn found(
         let dimensions = dimensions.to_vec();
         sides.plans(question, move |ask| Ask { by: dimensions.clone(), ..ask.clone() })
     };
-    if sides.readable(question, views) {
-        // No rollup knows both, so this is answered from single views.
-        let plans = by(&both)?;
-        if same_source(&plans) == Some(SourceKind::Raw) {
-            return Ok(Some((both.to_vec(), plans)));
-        }
+    // No rollup knows both, so this is answered from single views.
+    let plans = by(&both).await?;
+    if sides.readable(question, views, same_source(&plans)) {
+        return Ok(Some((both.to_vec(), plans)));
     }
     for dimensions in [&both[..1], &both[1..], &[]] {
-        let plans = by(dimensions)?;
+        let plans = by(dimensions).await?;
         if same_source(&plans) == Some(SourceKind::Rollup) {
             return Ok(Some((dimensions.to_vec(), plans)));
         }

@@ -2,7 +2,7 @@
 
 use crate::figures::percentile;
 use crate::grammar::Measure;
-use crate::planner::Cell;
+use crate::planner::{Cell, OneIn};
 use crate::record::{Record, number, number_or_null};
 use felt_schema::compare::weighted::{Weight, WeightedHistogram, score, whole};
 use felt_schema::compare::{COUNT_TO_COMPARE, Estimate, Verdict, difference, z_score};
@@ -16,8 +16,10 @@ const PERCENT: u8 = 75;
 pub(super) struct Figure {
     /// The figure, in micro units or as a score; none of nothing.
     pub estimate: Option<Estimate>,
-    /// The values that it rests on.
+    /// The values that it rests on, as they were read.
     pub count: i64,
+    /// How many each of them stands for.
+    pub one_in: OneIn,
     /// As how many of equal weight they count.
     pub effective: f64,
 }
@@ -26,9 +28,10 @@ impl Figure {
     /// The figure of a cell as it is, without weights.
     pub fn plain(measure: &Measure, cell: &Cell) -> Self {
         if *measure == Measure::Happiness {
-            return Self::of_levels(cell.levels.map(|count| Weight::of(count, 1.0)), cell.levels.iter().sum());
+            let levels = cell.levels.map(|count| Weight::of(count, 1.0));
+            return Self::of_levels(levels, (cell.levels.iter().sum(), cell.one_in));
         }
-        let mut figure = Self::of_histogram(&WeightedHistogram::of(&cell.histogram, 1.0), cell.valid);
+        let mut figure = Self::of_histogram(&WeightedHistogram::of(&cell.histogram, 1.0), (cell.valid, cell.one_in));
         // Beside a limit it is told as `summary` tells it.
         if let (Some(estimate), Some((value, _, _))) = (&mut figure.estimate, percentile(measure, cell, PERCENT)) {
             *estimate = Estimate { value, low: estimate.low.min(value), high: estimate.high.max(value) };
@@ -37,14 +40,19 @@ impl Figure {
     }
 
     /// The figure of weighted levels.
-    pub fn of_levels(levels: [Weight; 4], count: i64) -> Self {
-        Self { estimate: score(levels), count, effective: whole(levels).effective() }
+    pub fn of_levels(levels: [Weight; 4], (count, one_in): (i64, OneIn)) -> Self {
+        Self { estimate: score(levels), count, one_in, effective: whole(levels).effective() }
     }
 
     /// The figure of weighted values.
-    pub fn of_histogram(histogram: &WeightedHistogram, count: i64) -> Self {
+    pub fn of_histogram(histogram: &WeightedHistogram, (count, one_in): (i64, OneIn)) -> Self {
         let effective = histogram.total().effective();
-        Self { estimate: histogram.percentile(u32::from(PERCENT)), count, effective }
+        Self { estimate: histogram.percentile(u32::from(PERCENT)), count, one_in, effective }
+    }
+
+    /// The values that it stands for.
+    pub fn all(&self) -> i64 {
+        self.one_in.times(self.count)
     }
 
     fn enough(&self) -> i64 {
@@ -112,9 +120,9 @@ impl Pair {
             .with("unit", self.measure.unit())
             .with("stat", if happiness { "score" } else { "p75" })
             .with("value", value(&self.sides[0]))
-            .with("count", self.sides[0].count)
+            .with("count", self.sides[0].all())
             .with("vs_value", value(&self.sides[1]))
-            .with("vs_count", self.sides[1].count)
+            .with("vs_count", self.sides[1].all())
             .with("difference", shown(difference.map(|difference| difference.value)))
             .with("difference_low", shown(difference.map(|difference| difference.low)))
             .with("difference_high", shown(difference.map(|difference| difference.high)))

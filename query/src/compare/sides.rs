@@ -2,7 +2,8 @@
 
 use crate::calls::Question;
 use crate::grammar::{DAY_MS, Dimension, Fault, Filter, HOUR_MS, Op, Query, Vs, rfc3339};
-use crate::planner::{Ask, Cells, Plan, SourceKind, VIEWS_KEPT_DAYS, Window};
+use crate::planner::scope::{Rows, Scope};
+use crate::planner::{Ask, Cells, OneIn, Plan, SourceKind, VIEWS_KEPT_DAYS, Window, raw_views};
 use crate::state::fault_problem;
 use felt_http::Problem;
 use serde_json::{Value, json};
@@ -35,13 +36,20 @@ impl Sides {
     }
 
     /// How a question about both is answered.
-    pub fn plans(&self, question: &Question, change: impl Fn(&Ask) -> Ask) -> Result<[(Ask, Plan); 2], Problem> {
+    /// Where both together would read too many single page views, both read the same sample of sessions.
+    pub async fn plans(&self, question: &Question, change: impl Fn(&Ask) -> Ask) -> Result<[(Ask, Plan); 2], Problem> {
         let of = |side: usize| {
             let ask = change(&self.asks[side]);
             let plan = question.state.plan(&ask, self.windows[side])?;
             Ok::<_, Problem>((ask, plan))
         };
-        Ok([of(0)?, of(1)?])
+        let plans = [of(0)?, of(1)?];
+        let mut scope = Scope::of(&question.site);
+        let singly = plans.iter().filter(|(_, plan)| plan.kind() == SourceKind::Raw);
+        let views = singly.map(|(ask, plan)| raw_views(&mut scope, ask, (plan.window, None), "sign"));
+        let Some(views) = views.reduce(Rows::and) else { return Ok(plans) };
+        let sample = question.sample(scope, views).await?;
+        Ok(plans.map(|(ask, plan)| (ask, plan.sampled(sample.as_ref()))))
     }
 
     /// Both sides' cells.
@@ -51,16 +59,20 @@ impl Sides {
         Ok([first, second])
     }
 
-    /// Whether single views may be read of both sides, which have so many.
-    pub fn readable(&self, question: &Question, views: [i64; 2]) -> bool {
+    /// Whether single views of both sides, which have so many, may be read from `source` for the sake of finer strata.
+    pub fn readable(&self, question: &Question, views: [i64; 2], source: Option<SourceKind>) -> bool {
         let kept_since_ms = (question.now_ms.div_euclid(DAY_MS) - VIEWS_KEPT_DAYS) * DAY_MS;
-        views[0].saturating_add(views[1]) <= VIEWS_READ_MAX
-            && self.windows.iter().all(|window| window.from_ms >= kept_since_ms)
+        let few = match source {
+            Some(SourceKind::Raw) => views[0].saturating_add(views[1]) <= VIEWS_READ_MAX,
+            Some(SourceKind::Sample(_)) => true,
+            Some(SourceKind::Rollup) | None => false,
+        };
+        few && self.windows.iter().all(|window| window.from_ms >= kept_since_ms)
     }
 
     /// Slots of time that both sides can have in common, and whose strata can be filled: hours of the week, of the day, or one.
-    pub fn slots(&self, views: [i64; 2]) -> u32 {
-        let fewest = views[0].min(views[1]);
+    pub fn slots(&self, views: [i64; 2], one_in: OneIn) -> u32 {
+        let fewest = views[0].min(views[1]) / i64::from(one_in.get());
         let [first, second] = self.windows;
         let shorter_ms = (first.to_ms - first.from_ms).min(second.to_ms - second.from_ms);
         let shift_ms = first.from_ms - second.from_ms;

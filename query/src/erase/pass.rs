@@ -67,12 +67,12 @@ async fn find(state: &QueryState, erasure: &Erasure) -> Result<Counts, StoreErro
         let rows = ask(state, &statement).await?;
         erasure.aim(state, kind, texts(rows)).await?;
     }
-    let mut counts = [0; 4];
+    let mut counts = [0; 5];
     for (count, statement) in counts.iter_mut().zip(statements::counts(erasure)) {
         *count = number(&ask(state, &statement).await?);
     }
-    let [page_views, events, view_states, dead_letters] = counts;
-    Ok(Counts { page_views, events, view_states, dead_letters })
+    let [page_views, page_view_sample, events, view_states, dead_letters] = counts;
+    Ok(Counts { page_views, page_view_sample, events, view_states, dead_letters })
 }
 
 async fn delete(state: &QueryState, erasure: &Erasure, found: Counts) -> Result<(), StoreError> {
@@ -84,6 +84,8 @@ async fn delete(state: &QueryState, erasure: &Erasure, found: Counts) -> Result<
         ("events", found.events, changes.events()),
         ("dead_letters", found.dead_letters, changes.dead_letters()),
         ("page_views", found.page_views, changes.page_views()),
+        // After what it is copied from.
+        ("page_view_sample", found.page_view_sample, changes.page_views()),
     ] {
         if rows > 0 {
             store.mutate(table, &action).await?;
@@ -96,7 +98,7 @@ async fn delete(state: &QueryState, erasure: &Erasure, found: Counts) -> Result<
 async fn search(state: &QueryState, erasure: &Erasure) -> Result<Vec<Searched>, StoreError> {
     let ids = texts(ask(state, &statements::mentioned(erasure)).await?);
     let tables = state.store.query_json(statements::TEXT_COLUMNS, &[], limits(state)).await?;
-    let Counts { page_views, events, view_states, dead_letters } = erasure.report.erasing;
+    let Counts { page_views, page_view_sample, events, view_states, dead_letters } = erasure.report.erasing;
     let mut searched = Vec::with_capacity(tables.len());
     for row in tables {
         let Some(table) = row.first().and_then(|name| name.as_str()) else { continue };
@@ -112,6 +114,7 @@ async fn search(state: &QueryState, erasure: &Erasure) -> Result<Vec<Searched>, 
         };
         let rows = match table {
             "page_views" => page_views,
+            "page_view_sample" => page_view_sample,
             "events" => events,
             "view_states" => view_states,
             "dead_letters" => dead_letters,

@@ -53,6 +53,9 @@ impl Status {
 pub struct Counts {
     /// Rows of single page views.
     pub page_views: u64,
+    /// Of those, rows in the sample of page views.
+    #[serde(default)]
+    pub page_view_sample: u64,
     /// Rows of errors, steps, timings, requests, feedback and clicks.
     pub events: u64,
     /// Last states of page views; their ids are blanked out.
@@ -82,6 +85,7 @@ impl Counts {
     fn zip(self, other: Counts, with: fn(u64, u64) -> u64) -> Counts {
         Counts {
             page_views: with(self.page_views, other.page_views),
+            page_view_sample: with(self.page_view_sample, other.page_view_sample),
             events: with(self.events, other.events),
             view_states: with(self.view_states, other.view_states),
             dead_letters: with(self.dead_letters, other.dead_letters),

@@ -88,7 +88,7 @@ pub fn new_views(erasure: &Erasure) -> Statement {
 }
 
 /// How many rows of each table are the person's.
-pub fn counts(erasure: &Erasure) -> [Statement; 4] {
+pub fn counts(erasure: &Erasure) -> [Statement; 5] {
     let of = |table: SiteTable, condition: fn(&Sight) -> String| {
         let sight = Sight::of(erasure);
         let rows = sight.scope.rows(table, "1", &[condition(&sight)]);
@@ -103,6 +103,7 @@ pub fn counts(erasure: &Erasure) -> [Statement; 4] {
     };
     [
         of(SiteTable::PageViews, Sight::views),
+        of(SiteTable::PageViewSample, Sight::views),
         of(SiteTable::Events, Sight::events),
         of(SiteTable::ViewStates, Sight::states),
         letters,
@@ -171,7 +172,7 @@ impl<'a> Changes<'a> {
         format!("site IN {}", self.targets("site", "1"))
     }
 
-    /// Deletes from `page_views`.
+    /// Deletes from `page_views` and from its sample.
     pub fn page_views(&self) -> String {
         let (visitors, sessions, views) = (self.ids("visitor"), self.ids("session"), self.ids("view"));
         let whose = format!("visitor IN {visitors} OR session IN {sessions} OR view IN {views}");

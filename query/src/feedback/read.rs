@@ -55,7 +55,7 @@ pub(super) async fn felt(question: &Question, said: &[Happened]) -> Result<HashM
     let window = Window { from_ms: first - DAY_MS, to_ms: last + 1 };
     let mut scope = Scope::of(&question.site);
     let ours = format!("view IN {}", scope.texts(said.iter().map(|said| said.view.clone()).collect()));
-    let statement = View::statement(scope, window, ours);
+    let statement = View::statement(scope, (window, None), ours);
     let rows = question.state.rows("feedback", &question.site, &statement).await.map_err(too_wide)?;
     Ok(rows.into_iter().map(View::read).map(|view| (view.view.clone(), view)).collect())
 }

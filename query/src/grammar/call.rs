@@ -69,11 +69,12 @@ pub enum Parameter {
     Q,
     Journey,
     Currency,
+    Exact,
 }
 
 impl Parameter {
     /// Every parameter of the grammar.
-    pub const ALL: [Parameter; 19] = [
+    pub const ALL: [Parameter; 20] = [
         Parameter::Range,
         Parameter::From,
         Parameter::To,
@@ -93,6 +94,7 @@ impl Parameter {
         Parameter::Q,
         Parameter::Journey,
         Parameter::Currency,
+        Parameter::Exact,
     ];
 
     /// Its name in a query string.
@@ -117,6 +119,7 @@ impl Parameter {
             Parameter::Q => "q",
             Parameter::Journey => "journey",
             Parameter::Currency => "currency",
+            Parameter::Exact => "exact",
         }
     }
 
@@ -179,18 +182,18 @@ impl Call {
         use Parameter::*;
         match self {
             Call::Schema => &[],
-            Call::Values => &[Range, From, To, Tz, F, Who, Q, Limit],
-            Call::Summary => &[Range, From, To, Tz, Metrics, Stats, F, Who],
-            Call::Series => &[Range, From, To, Tz, Metrics, Stats, F, Who, Step],
-            Call::Breakdown => &[Range, From, To, Tz, Metrics, Stats, By, F, Who, Order, Limit, Cursor, Min],
-            Call::Distribution => &[Range, From, To, Tz, Metric, F, Who],
+            Call::Values => &[Range, From, To, Tz, F, Who, Q, Limit, Exact],
+            Call::Summary => &[Range, From, To, Tz, Metrics, Stats, F, Who, Exact],
+            Call::Series => &[Range, From, To, Tz, Metrics, Stats, F, Who, Step, Exact],
+            Call::Breakdown => &[Range, From, To, Tz, Metrics, Stats, By, F, Who, Order, Limit, Cursor, Min, Exact],
+            Call::Distribution => &[Range, From, To, Tz, Metric, F, Who, Exact],
             Call::Health | Call::Annotations | Call::Incidents => &[Range, From, To, Tz],
-            Call::Compare => &[Range, From, To, Tz, Metrics, By, F, Who, Vs, Limit],
+            Call::Compare => &[Range, From, To, Tz, Metrics, By, F, Who, Vs, Limit, Exact],
             Call::Changes => &[Range, From, To, Tz, Metrics, By, F, Who, Limit],
             Call::Releases => &[Range, From, To, Tz, Limit],
-            Call::Sessions => &[Range, From, To, Tz, F, Who, Order, Limit, Cursor, Min],
+            Call::Sessions => &[Range, From, To, Tz, F, Who, Order, Limit, Cursor, Min, Exact],
             Call::Session => &[],
-            Call::Attribution => &[Range, From, To, Tz, Metric, By, F, Who, Limit, Min],
+            Call::Attribution => &[Range, From, To, Tz, Metric, By, F, Who, Limit, Min, Exact],
             Call::Feedback => &[Range, From, To, Tz, F, Who, Limit, Cursor],
             Call::Journeys | Call::Calibration => &[Range, From, To, Tz, F, Who],
             Call::Impact => &[Range, From, To, Tz, F, Journey, Currency],

@@ -87,4 +87,6 @@ pub struct Query {
     pub journey: String,
     /// The currency of its orders; empty for the most usual one.
     pub currency: String,
+    /// Whether every page view is to be read, where a sample would do.
+    pub exact: bool,
 }

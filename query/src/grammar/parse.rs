@@ -32,6 +32,7 @@ impl Query {
         let q = reader.read(Parameter::Q, short).unwrap_or_default();
         let journey = reader.read(Parameter::Journey, short).unwrap_or_default();
         let currency = reader.read(Parameter::Currency, currency).unwrap_or_default();
+        let exact = reader.read(Parameter::Exact, exact).unwrap_or(false);
         if !reader.faults.is_empty() {
             return Err(Faults(reader.faults));
         }
@@ -54,6 +55,7 @@ impl Query {
             q,
             journey,
             currency,
+            exact,
         })
     }
 }
@@ -235,6 +237,10 @@ fn limit(text: &str) -> Result<u32, Fault> {
         Ok(limit) if (1..=LIMIT_MAX).contains(&limit) => Ok(limit),
         _ => Err(Fault::new("limit", format!("`limit` is a number from 1 to {LIMIT_MAX}"))),
     }
+}
+
+fn exact(text: &str) -> Result<bool, Fault> {
+    text.parse().map_err(|_| Fault::unknown("exact", "choice", cut(text), ["true", "false"]))
 }
 
 fn min(text: &str) -> Result<u64, Fault> {

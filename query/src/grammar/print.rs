@@ -53,6 +53,9 @@ impl Query {
                 pairs.push((name, codec::encode(text)));
             }
         }
+        if self.exact {
+            pairs.push(("exact", "true".into()));
+        }
         pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
     }
 }

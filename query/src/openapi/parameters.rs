@@ -38,6 +38,8 @@ parameters! {
         f: Option<Vec<String>>,
         /// `humans`, `bots` or `all`.
         who: Option<String>,
+        /// `true` reads every page view, however long that takes, where otherwise a sample of sessions would do.
+        exact: Option<bool>,
     }
 }
 
@@ -54,6 +56,8 @@ parameters! {
         who: Option<String>,
         /// Length of a point: `auto`, `1m`, `5m`, `1h`, `1d`; at most 1,000 points.
         step: Option<String>,
+        /// `true` reads every page view, however long that takes, where otherwise a sample of sessions would do.
+        exact: Option<bool>,
     }
 }
 
@@ -78,6 +82,8 @@ parameters! {
         cursor: Option<String>,
         /// Fewest views of a group that is shown.
         min: Option<u64>,
+        /// `true` reads every page view, however long that takes, where otherwise a sample of sessions would do.
+        exact: Option<bool>,
     }
 }
 
@@ -98,6 +104,8 @@ parameters! {
         who: Option<String>,
         /// Most groups, at most 1,000.
         limit: Option<u32>,
+        /// `true` reads every page view, however long that takes, where otherwise a sample of sessions would do.
+        exact: Option<bool>,
     }
 }
 
@@ -139,6 +147,8 @@ parameters! {
         f: Option<Vec<String>>,
         /// `humans`, `bots` or `all`.
         who: Option<String>,
+        /// `true` reads every page view, however long that takes, where otherwise a sample of sessions would do.
+        exact: Option<bool>,
     }
 }
 
@@ -153,6 +163,8 @@ parameters! {
         q: Option<String>,
         /// Most values, at most 1,000.
         limit: Option<u32>,
+        /// `true` reads every page view, however long that takes, where otherwise a sample of sessions would do.
+        exact: Option<bool>,
     }
 }
 
@@ -176,6 +188,8 @@ parameters! {
         cursor: Option<String>,
         /// Fewest page views of a visit that is shown.
         min: Option<u64>,
+        /// `true` reads every page view, however long that takes, where otherwise a sample of sessions would do.
+        exact: Option<bool>,
     }
 }
 
@@ -194,6 +208,8 @@ parameters! {
         limit: Option<u32>,
         /// Fewest page views of a culprit that is shown.
         min: Option<u64>,
+        /// `true` reads every page view, however long that takes, where otherwise a sample of sessions would do.
+        exact: Option<bool>,
     }
 }
 

@@ -34,6 +34,8 @@ pub struct Echo {
     limit: Option<u32>,
     /// Fewest views of a group.
     min: Option<u64>,
+    /// Whether every page view was to be read.
+    exact: Option<bool>,
     /// What is compared with.
     vs: Option<EchoVs>,
 }
@@ -44,8 +46,10 @@ pub struct Meta {
     /// Everything received before this is in the answer.
     #[schema(required)]
     fresh_to: Option<String>,
-    /// `rollup` or `raw`.
+    /// `rollup`, `raw`, or `sample`.
     source: String,
+    /// Of a sample: of how many sessions one was read. Counts stand for all of them.
+    one_in: Option<u32>,
     /// Share of views that sampling kept.
     #[schema(required)]
     sample_rate: Option<f64>,

@@ -1,5 +1,6 @@
 //! What both sources answer with: exact signed counters and one histogram for each metric of each group.
 
+use super::sample::OneIn;
 use crate::grammar::Measure;
 use felt_schema::apdex::Apdex;
 use felt_schema::histogram::Histogram;
@@ -29,6 +30,8 @@ pub struct Cell {
     pub targets_micro: Vec<i64>,
     /// Values by bucket.
     pub histogram: Histogram,
+    /// How many page views each counted one stands for.
+    pub one_in: OneIn,
 }
 
 /// All cells of one group.
@@ -38,8 +41,10 @@ pub struct Group {
     pub start: Option<u32>,
     /// The values of the dimensions asked for, in their order; empty text where a view has none.
     pub names: Vec<String>,
-    /// Page views, judged or not.
+    /// Page views that were read, judged or not.
     pub views: i64,
+    /// How many page views each one that was read stands for.
+    pub one_in: OneIn,
     /// How many views they stand for when sampling is taken back, where the source knows.
     pub views_unsampled: Option<f64>,
     /// One for each metric asked for, in their order.
@@ -59,6 +64,11 @@ impl Group {
         measures.iter().position(|known| known == measure).and_then(|index| self.cells.get(index))
     }
 
+    /// Page views, judged or not: as many as those that were read stand for.
+    pub fn all_views(&self) -> i64 {
+        self.one_in.times(self.views)
+    }
+
     fn is_empty(&self) -> bool {
         let nothing = |cell: &Cell| cell.valid == 0 && cell.levels == [0; 4] && cell.histogram.is_empty();
         self.views == 0 && self.cells.iter().all(nothing)
@@ -73,13 +83,13 @@ impl Cells {
 
     /// Page views of all groups.
     pub fn views(&self) -> i64 {
-        self.groups.iter().map(|group| group.views).sum()
+        self.groups.iter().map(Group::all_views).sum()
     }
 
     /// The share of views that were kept by sampling, where the source knows.
     pub fn sample_rate(&self) -> Option<f64> {
         let unsampled: f64 = self.groups.iter().map(|group| group.views_unsampled).sum::<Option<f64>>()?;
-        let views = self.views();
+        let views: i64 = self.groups.iter().map(|group| group.views).sum();
         Some(if views > 0 && unsampled > 0.0 { (views as f64 / unsampled).min(1.0) } else { 1.0 })
     }
 }

@@ -10,6 +10,7 @@ pub(crate) mod conditions;
 mod days;
 mod raw;
 mod rollup;
+pub mod sample;
 pub mod scope;
 mod source;
 mod steps;
@@ -21,6 +22,7 @@ pub use conditions::{conditions, dimension_sql, raw_column};
 pub use days::settled_statement;
 pub use raw::{sampled_of, views as raw_views, window_conditions};
 pub use rollup::cells as rollup_cells;
+pub use sample::{OneIn, Sample, view_rows};
 pub use source::{Plan, Source, SourceKind, Window, plan};
 pub use steps::edges;
 
@@ -93,7 +95,7 @@ impl Ask {
 pub fn statement(site: &str, ask: &Ask, plan: &Plan) -> Statement {
     match plan.source {
         Source::Rollup { grouping, ref spans, ref settled } => rollup::statement(site, ask, grouping, (spans, settled)),
-        Source::Raw => raw::statement(site, ask, plan.window),
+        Source::Raw(ref sample) => raw::statement(site, ask, plan.window, sample.as_ref()),
     }
 }
 
@@ -101,6 +103,6 @@ pub fn statement(site: &str, ask: &Ask, plan: &Plan) -> Statement {
 pub fn read(ask: &Ask, plan: &Plan, rows: Vec<Vec<serde_json::Value>>) -> Cells {
     match plan.source {
         Source::Rollup { .. } => rollup::read(ask, rows),
-        Source::Raw => raw::read(ask, rows),
+        Source::Raw(_) => raw::read(ask, plan.one_in(), rows),
     }
 }

@@ -3,6 +3,7 @@
 
 use super::cells::{Collector, Row};
 use super::conditions::raw_column;
+use super::sample::{OneIn, Sample, view_rows};
 use super::scope::{Rows, Scope, SiteTable, Statement};
 use super::source::Window;
 use super::{Ask, Cells, apdex, conditions, dimension_sql};
@@ -16,9 +17,9 @@ use felt_store::Param;
 use serde_json::Value;
 
 /// The statement for the cells of `ask` in `window`.
-pub fn statement(site: &str, ask: &Ask, window: Window) -> Statement {
+pub fn statement(site: &str, ask: &Ask, window: Window, sample: Option<&Sample>) -> Statement {
     let mut scope = Scope::of(site);
-    let mut rows = views(&mut scope, ask, window, "*");
+    let mut rows = views(&mut scope, ask, (window, sample), "*");
     if ask.measures.contains(&Measure::Apdex) {
         rows = apdex::judged(&mut scope, rows, &ask.eras, window);
     }
@@ -49,7 +50,7 @@ pub fn statement(site: &str, ask: &Ask, window: Window) -> Statement {
 }
 
 /// The views in `window` that count for `ask`.
-pub fn views(scope: &mut Scope, ask: &Ask, window: Window, columns: &str) -> Rows {
+pub fn views(scope: &mut Scope, ask: &Ask, (window, sample): (Window, Option<&Sample>), columns: &str) -> Rows {
     let mut filter = window_conditions(scope, window);
     match ask.who {
         Who::Humans => filter.push("bot = ''".into()),
@@ -60,7 +61,7 @@ pub fn views(scope: &mut Scope, ask: &Ask, window: Window, columns: &str) -> Row
     if let Some(host) = &ask.host {
         filter.push(format!("host = {}", scope.text(host)));
     }
-    scope.rows(SiteTable::PageViews, columns, &filter)
+    view_rows(scope, sample, columns, &filter)
 }
 
 /// The conditions for views that began in `window`.
@@ -156,15 +157,17 @@ fn timing_columns(select: &mut Vec<String>, name: &str, histogram: bool) {
 }
 
 /// The cells in the rows.
-pub fn read(ask: &Ask, rows: Vec<Vec<Value>>) -> Cells {
+pub fn read(ask: &Ask, one_in: OneIn, rows: Vec<Vec<Value>>) -> Cells {
     let mut collector = Collector::default();
     for row in rows {
         let mut row = Row::new(row);
         let (start, names) = row.key(ask.edges.is_some(), ask.by.len());
         let group = collector.group(start, names, ask.measures.len());
+        group.one_in = one_in;
         group.views = row.int();
         group.views_unsampled = row.float();
         for (cell, measure) in group.cells.iter_mut().zip(&ask.measures) {
+            cell.one_in = one_in;
             if *measure == Measure::Apdex {
                 let (satisfied, tolerating, frustrated) = (row.int(), row.int(), row.int());
                 cell.apdex = Apdex { satisfied, tolerating, frustrated };

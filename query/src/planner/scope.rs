@@ -11,6 +11,8 @@ use felt_store::Param;
 pub enum SiteTable {
     /// One row a page view and version.
     PageViews,
+    /// Of those, one in eight sessions.
+    PageViewSample,
     /// Counters and histograms by the minute.
     RollupMinute,
     /// Counters and histograms by the hour.
@@ -45,6 +47,7 @@ impl SiteTable {
     fn name(self) -> &'static str {
         match self {
             SiteTable::PageViews => "page_views",
+            SiteTable::PageViewSample => "page_view_sample",
             SiteTable::RollupMinute => "rollup_minute",
             SiteTable::RollupHour => "rollup_hour",
             SiteTable::RollupDay => "rollup_day",
@@ -88,6 +91,8 @@ pub enum ServiceTable {
     AlertDeliveries,
     /// Who does what only one process does at a time.
     Leases,
+    /// Days of arrival that are in the sample of page views.
+    SampledDays,
 }
 
 impl ServiceTable {
@@ -104,6 +109,7 @@ impl ServiceTable {
             ServiceTable::Alerts => "alerts",
             ServiceTable::AlertDeliveries => "alert_deliveries",
             ServiceTable::Leases => "leases",
+            ServiceTable::SampledDays => "page_view_sample_days",
         }
     }
 }
@@ -124,6 +130,12 @@ impl Statement {
     /// The parameters, as the store takes them.
     pub fn params(&self) -> Vec<(&str, Param)> {
         self.params.iter().map(|(name, param)| (name.as_str(), param.clone())).collect()
+    }
+
+    /// The same with what ClickHouse says of it instead of its answer.
+    pub fn explained(mut self, how: &'static str) -> Statement {
+        self.sql = format!("EXPLAIN {how} {}", self.sql);
+        self
     }
 
     /// A statement about the service's own tables.

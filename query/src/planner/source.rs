@@ -4,6 +4,7 @@
 //! that are still kept by the minute, of whole hours, and of whole UTC days. Raw views answer everything, but reach back only
 //! so far.
 
+use super::sample::{OneIn, Sample};
 use super::{Ask, MINUTES_KEPT_DAYS, VIEWS_KEPT_DAYS, scope::SiteTable};
 use crate::grammar::{DAY_MS, Dimension, Fault, HOUR_MS, MINUTE_MS, Measure};
 use felt_schema::grouping::Grouping;
@@ -24,6 +25,8 @@ pub enum SourceKind {
     Rollup,
     /// Single page views.
     Raw,
+    /// Single page views of some sessions.
+    Sample(OneIn),
 }
 
 impl SourceKind {
@@ -32,6 +35,7 @@ impl SourceKind {
         match self {
             SourceKind::Rollup => "rollup",
             SourceKind::Raw => "raw",
+            SourceKind::Sample(_) => "sample",
         }
     }
 }
@@ -48,8 +52,8 @@ pub enum Source {
         /// The days of arrival that spans of days are read by the day for. Of all others they are read by the hour.
         settled: Vec<String>,
     },
-    /// Single page views.
-    Raw,
+    /// Single page views: all, or those of a sample.
+    Raw(Option<Sample>),
 }
 
 impl Source {
@@ -72,10 +76,27 @@ pub struct Plan {
 impl Plan {
     /// The kind of its source.
     pub fn kind(&self) -> SourceKind {
-        match self.source {
+        match &self.source {
             Source::Rollup { .. } => SourceKind::Rollup,
-            Source::Raw => SourceKind::Raw,
+            Source::Raw(None) => SourceKind::Raw,
+            Source::Raw(Some(sample)) => SourceKind::Sample(sample.one_in),
         }
+    }
+
+    /// How many page views each one that is read stands for.
+    pub fn one_in(&self) -> OneIn {
+        match &self.source {
+            Source::Raw(Some(sample)) => sample.one_in,
+            _ => OneIn::ALL,
+        }
+    }
+
+    /// The same plan, which reads a sample of the page views if it reads single ones.
+    pub fn sampled(mut self, sample: Option<&Sample>) -> Self {
+        if let Source::Raw(read) = &mut self.source {
+            *read = sample.cloned();
+        }
+        self
     }
 
     /// From when on it reads by the day, in Unix milliseconds, if it does.
@@ -99,7 +120,7 @@ impl Plan {
 /// When a step is too short for what is still kept of so old a time.
 pub fn plan(ask: &Ask, window: Window, now_ms: i64, forced: Option<SourceKind>) -> Result<Plan, Fault> {
     let raw_since_ms = (now_ms.div_euclid(DAY_MS) - VIEWS_KEPT_DAYS) * DAY_MS;
-    let raw = |warnings| Plan { source: Source::Raw, window, warnings };
+    let raw = |warnings| Plan { source: Source::Raw(None), window, warnings };
     let Some(grouping) = grouping(ask).filter(|_| forced != Some(SourceKind::Raw)) else {
         let mut warnings = Vec::new();
         if window.from_ms < raw_since_ms {

@@ -76,7 +76,7 @@ struct Columns {
 
 impl Columns {
     fn of(strata: &Strata, plan: &Plan) -> Self {
-        let raw = plan.source == Source::Raw;
+        let raw = matches!(plan.source, Source::Raw(_));
         let name = |index: usize| match strata.dimensions.get(index) {
             Some(dimension) if raw => format!("toString({})", raw_column(dimension)),
             Some(Dimension::Page) => "toString(page)".to_owned(),
@@ -111,7 +111,7 @@ fn rows(
 ) -> Rows {
     let mark = u8::from(first);
     match &side.plan.source {
-        Source::Raw => {
+        Source::Raw(sample) => {
             let mut columns =
                 format!("{mark} AS side, started_at, device, country, page, release, browser, sign, level");
             for measure in measures {
@@ -123,7 +123,7 @@ fn rows(
                     Measure::Timing(_) | Measure::Happiness | Measure::Apdex => {}
                 }
             }
-            raw::views(scope, side.ask, side.plan.window, &columns)
+            raw::views(scope, side.ask, (side.plan.window, sample.as_ref()), &columns)
         }
         Source::Rollup { grouping, spans, settled } => {
             let names = measures.iter().map(|measure| measure.name().into_owned());
@@ -152,7 +152,7 @@ pub fn statement(site: &str, strata: &Strata, measures: &[Measure], first: Side<
         columns.group_key(),
     ];
     match first.plan.source {
-        Source::Raw => {
+        Source::Raw(_) => {
             select.push("sum(sign)".into());
             for measure in measures {
                 select.push(match measure {
@@ -215,12 +215,12 @@ pub fn weighted_statement(
     let squared = |expression: &str| format!("({expression}) * ({weight}) / {WEIGHT_UNIT}");
     let plain = format!("({weight}) / {WEIGHT_UNIT}");
     let sums = match (&first.plan.source, measure) {
-        (Source::Raw, Measure::Value(metric)) => {
+        (Source::Raw(_), Measure::Value(metric)) => {
             let (bucket, column) = (sql_bucket(metric.name()), metric.name());
             let sum = |each: &str| format!("sumMapIf(map({bucket}, toFloat64(sign) * {each}), {column} != {MISSING})");
             [sum(&plain), sum(&squared(&plain))]
         }
-        (Source::Raw, Measure::Timing(name)) => {
+        (Source::Raw(_), Measure::Timing(name)) => {
             let name = scope.text(name);
             let values = format!("arrayFilter((value, name) -> name = {name}, timing_values, timing_names)");
             let bucket = sql_bucket("value");
@@ -237,7 +237,7 @@ pub fn weighted_statement(
         }
     };
     // A sum of arrays is a pair of arrays, a sum of maps is a map.
-    let arrays = matches!((&first.plan.source, measure), (Source::Raw, Measure::Timing(_)));
+    let arrays = matches!((&first.plan.source, measure), (Source::Raw(_), Measure::Timing(_)));
     let parts = |sum: &String| match arrays {
         true => format!("{sum}.1, {sum}.2"),
         false => format!("mapKeys({sum}), mapValues({sum})"),

@@ -6,8 +6,8 @@ use super::{around, cut, peak_end};
 use crate::calls::Question;
 use crate::grammar::{HOUR_MS, OrderKey, Query, Who};
 use crate::planner::conditions::raw_column;
-use crate::planner::scope::{Scope, SiteTable, Statement};
-use crate::planner::{Row, Window, conditions, window_conditions};
+use crate::planner::scope::{Rows, Scope, Statement};
+use crate::planner::{Row, Sample, Window, conditions, view_rows, window_conditions};
 use felt_http::Problem;
 use felt_schema::anchors::LEVEL_NOT_JUDGED;
 use felt_schema::metric::MISSING;
@@ -32,6 +32,8 @@ pub(super) struct Page {
     pub total: Option<usize>,
     /// The page views of all that were looked at.
     pub views: i64,
+    /// The sessions that were looked at, where not all were.
+    pub sample: Option<Sample>,
 }
 
 /// Page views that are put together into sessions at once; of more, only the latest hours first, where the newest are wanted.
@@ -39,8 +41,14 @@ const AT_ONCE: i64 = 1_000_000;
 /// The hours that are looked at, one after the other, until there is a page.
 const LATEST_HOURS: [i64; 3] = [1, 6, 24];
 
-/// Finds the page of `question` that begins after `skip` sessions. `views` is how many page views its window has.
-pub(super) async fn find(question: &Question, skip: usize, views: i64) -> Result<Page, Problem> {
+/// Finds the page of `question` that begins after `skip` sessions. `views` is how many page views its window has; of a whole window
+/// that has too many, `sample` is looked at.
+pub(super) async fn find(
+    question: &Question,
+    skip: usize,
+    views: i64,
+    sample: Option<Sample>,
+) -> Result<Page, Problem> {
     let Question { query, window, .. } = question;
     let newest_first = query.order == query.call.default_order();
     let end = skip + query.limit as usize;
@@ -50,18 +58,19 @@ pub(super) async fn find(question: &Question, skip: usize, views: i64) -> Result
             if from_ms <= window.from_ms {
                 break;
             }
-            let page = look(question, Window { from_ms, ..*window }, skip).await?;
+            let page = look(question, (Window { from_ms, ..*window }, None), skip).await?;
             if page.total.is_some_and(|total| total > end) {
                 return Ok(Page { total: None, ..page });
             }
         }
     }
-    look(question, *window, skip).await
+    let page = look(question, (*window, sample.as_ref()), skip).await?;
+    Ok(Page { sample, ..page })
 }
 
-async fn look(question: &Question, window: Window, skip: usize) -> Result<Page, Problem> {
-    let Question { state, site, query, now_ms, .. } = question;
-    let statement = statement(site, query, window, skip, *now_ms);
+async fn look(question: &Question, read: (Window, Option<&Sample>), skip: usize) -> Result<Page, Problem> {
+    let Question { state, site, .. } = question;
+    let statement = statement(question, read, skip);
     let rows = state.rows("sessions", site, &statement).await.map_err(too_wide)?;
     let mut page = Page { total: Some(0), ..Page::default() };
     for row in rows {
@@ -86,24 +95,37 @@ pub(crate) fn too_wide(problem: Problem) -> Problem {
     )
 }
 
-/// Every page view of a session, in the order of time: when it began, until when somebody looked, its level, whether the
-/// question's filters let it through.
-fn statement(site: &str, query: &Query, window: Window, skip: usize, now_ms: i64) -> Statement {
-    let mut scope = Scope::of(site);
-    let mut base = window_conditions(&mut scope, around(window, now_ms));
-    match query.who {
+/// The conditions for the page views that sessions of `window` are put together from.
+fn base(scope: &mut Scope, question: &Question, window: Window) -> Vec<String> {
+    let mut base = window_conditions(scope, around(window, question.now_ms));
+    match question.query.who {
         Who::Humans => base.push("bot = ''".into()),
         Who::Bots => base.push("bot != ''".into()),
         Who::All => {}
     }
     base.push("session != ''".into());
+    base
+}
+
+/// The page views that the question's sessions are put together from, where all are.
+pub(super) fn base_rows(scope: &mut Scope, question: &Question) -> Rows {
+    let base = base(scope, question, question.window);
+    view_rows(scope, None, "sign", &base)
+}
+
+/// Every page view of a session, in the order of time: when it began, until when somebody looked, its level, whether the
+/// question's filters let it through.
+fn statement(question: &Question, (window, sample): (Window, Option<&Sample>), skip: usize) -> Statement {
+    let Question { site, query, .. } = question;
+    let mut scope = Scope::of(site);
+    let mut base = base(&mut scope, question, window);
     let filters = conditions(&mut scope, &query.filters, &raw_column);
     let mut hit = "1".to_owned();
     if !filters.is_empty() {
         hit = filters.iter().map(|filter| format!("({filter})")).collect::<Vec<_>>().join(" AND ");
         // Whoever has no such view need not be put together.
         let some: Vec<String> = base.iter().chain(&filters).cloned().collect();
-        base.push(format!("session IN {}", scope.rows(SiteTable::PageViews, "session", &some).within()));
+        base.push(format!("session IN {}", view_rows(&mut scope, sample, "session", &some).within()));
     }
     let columns = format!(
         "any(session) AS person, max(toUnixTimestamp64Milli(started_at)) AS begun, \
@@ -111,7 +133,7 @@ fn statement(site: &str, query: &Query, window: Window, skip: usize, now_ms: i64
          seq, sign = 1) AS looked, argMaxIf(level, seq, sign = 1) AS felt, argMaxIf({hit}, seq, sign = 1) AS hit"
     );
     // A hash is a far smaller key than two texts, and two of millions do not meet in 64 bits.
-    let views = scope.rows(SiteTable::PageViews, &columns, &base).collapsed_by("cityHash64(session, view)");
+    let views = view_rows(&mut scope, sample, &columns, &base).collapsed_by("cityHash64(session, view)");
     let visits = cut(views, "felt, hit");
     let (from, to) = (scope.bind("Int64", Param::Int(window.from_ms)), scope.bind("Int64", Param::Int(window.to_ms)));
     let min = scope.bind("UInt64", Param::UInt(query.min.max(1)));

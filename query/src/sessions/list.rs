@@ -1,13 +1,13 @@
 //! `sessions`: visits in the order asked for, a page at a time, all pages about the same time.
 
-use super::find::{Found, Page, find};
+use super::find::{Found, Page, base_rows, find};
 use super::visit::Visit;
 use super::{Happened, View, too_wide};
 use crate::answer::{Answer, Data, echo};
 use crate::calls::{Cursor, Question, respond};
 use crate::grammar::Call;
 use crate::planner::scope::Scope;
-use crate::planner::{Ask, Window, plan};
+use crate::planner::{Ask, Sample, SourceKind, Window, plan};
 use crate::record::Record;
 use crate::state::{QueryState, fault_problem};
 use axum::extract::{Path, RawQuery, State};
@@ -47,18 +47,20 @@ fn compute(question: Question) -> BoxFuture<'static, Result<Answer, Problem>> {
         let by_rollup = state.plan(&counted, *window)?;
         let views = state.cells("sessions", site, &counted, &by_rollup).await.map_err(too_wide)?.views();
         let skip = Cursor::skip_of(query);
-        let page = find(&question, skip, views).await?;
+        let sample = sample(&question).await?;
+        let page = find(&question, skip, views, sample).await?;
         let rows = rows(&question, &page).await?;
         // What is said about the time is said about single page views.
-        let raw = plan(&counted, *window, *now_ms, Some(crate::planner::SourceKind::Raw)).map_err(fault_problem)?;
+        let raw = plan(&counted, *window, *now_ms, Some(SourceKind::Raw)).map_err(fault_problem)?;
+        let raw = raw.sampled(page.sample.as_ref());
         let next = page.more.then(|| Cursor::next(query, skip + page.found.len(), *window));
         Ok(Answer {
             query: echo(query, *window, None),
             source: raw.kind(),
             sample_rate: state.sample_rate(site, *now_ms).await,
-            views: page.views,
+            views: raw.one_in().times(page.views),
             warnings: question.warnings(&raw).await?,
-            groups: page.total,
+            groups: page.total.map(|total| total * raw.one_in().get() as usize),
             next,
             more: Map::new(),
             data: Data::Rows(rows),
@@ -67,13 +69,30 @@ fn compute(question: Question) -> BoxFuture<'static, Result<Answer, Problem>> {
     .boxed()
 }
 
+/// Most page views that pass the question's filters of which all visits are looked for, however many there are of others.
+const HITS_MAX: i64 = 200_000;
+
+/// The sessions that are looked at where there are too many. Not where the filters leave few: whoever asks for those wants all of them.
+async fn sample(question: &Question) -> Result<Option<Sample>, Problem> {
+    let mut scope = Scope::of(&question.site);
+    let views = base_rows(&mut scope, question);
+    let sample = question.sample(scope, views).await?;
+    if sample.is_none() || question.query.filters.is_empty() {
+        return Ok(sample);
+    }
+    let hits = Ask::counts(&question.query.filters, question.query.who);
+    let plan = question.plan(&hits).await?;
+    let hits = question.state.cells("sessions", &question.site, &hits, &plan).await.map_err(too_wide)?.views();
+    Ok(sample.filter(|_| hits > HITS_MAX))
+}
+
 /// The rows of a page, each made of everything that is known about its session.
 async fn rows(question: &Question, page: &Page) -> Result<Vec<Record>, Problem> {
     let from_ms = page.found.iter().map(|found| found.from_ms).min();
     let to_ms = page.found.iter().map(|found| found.to_ms).max();
     let (Some(from_ms), Some(to_ms)) = (from_ms, to_ms) else { return Ok(Vec::new()) };
     let window = Window { from_ms, to_ms: to_ms + 1 };
-    let mut visits = visits(question, &page.found, window).await?;
+    let mut visits = visits(question, &page.found, (window, page.sample.as_ref())).await?;
     let row = |found: &Found| visits.remove(&(found.session.clone(), found.from_ms)).map(|visit| visit.row());
     Ok(page.found.iter().filter_map(row).collect())
 }
@@ -82,7 +101,7 @@ async fn rows(question: &Question, page: &Page) -> Result<Vec<Record>, Problem> 
 async fn visits(
     question: &Question,
     found: &[Found],
-    window: Window,
+    (window, sample): (Window, Option<&Sample>),
 ) -> Result<HashMap<(String, i64), Visit>, Problem> {
     let Question { state, site, query, .. } = question;
     let ids: Vec<String> = found.iter().map(|found| found.session.clone()).collect();
@@ -93,7 +112,8 @@ async fn visits(
         crate::grammar::Who::All => "",
     };
     let ours = format!("session IN {}{who}", scope.texts(ids.clone()));
-    let views = state.rows("sessions", site, &View::statement(scope, window, ours)).await.map_err(too_wide)?;
+    let views =
+        state.rows("sessions", site, &View::statement(scope, (window, sample), ours)).await.map_err(too_wide)?;
     let mut by_session: HashMap<String, Vec<View>> = HashMap::new();
     for view in views.into_iter().map(View::read) {
         by_session.entry(view.session.clone()).or_default().push(view);

@@ -107,7 +107,7 @@ async fn visits(question: &Question, session: &str, second: Option<i64>) -> Resu
     for window in windows {
         let mut scope = Scope::of(&question.site);
         let ours = format!("session = {}", scope.text(session));
-        let statement = View::statement(scope, window, ours);
+        let statement = View::statement(scope, (window, None), ours);
         let rows = question.state.rows("session", &question.site, &statement).await.map_err(too_wide)?;
         if !rows.is_empty() {
             return Ok(Visit::of_views(rows.into_iter().map(View::read).collect()));

@@ -1,7 +1,7 @@
 //! The page views of some sessions, each as its last snapshot told it.
 
-use crate::planner::scope::{Scope, SiteTable, Statement};
-use crate::planner::{Row, Window, window_conditions};
+use crate::planner::scope::{Scope, Statement};
+use crate::planner::{Row, Sample, Window, view_rows, window_conditions};
 use felt_schema::anchors::Level;
 use felt_schema::metric::{MISSING, Metric};
 use felt_schema::visit::Span;
@@ -57,13 +57,13 @@ pub(crate) const VALUES: [Metric; 7] =
 
 impl View {
     /// The statement for the page views in `window` for which `condition` holds.
-    pub fn statement(mut scope: Scope, window: Window, condition: String) -> Statement {
+    pub fn statement(mut scope: Scope, (window, sample): (Window, Option<&Sample>), condition: String) -> Statement {
         let mut conditions = window_conditions(&mut scope, window);
         conditions.push(condition);
         let columns = TEXTS.into_iter().chain(NUMBERS).chain(VALUES.map(Metric::name));
         let told: String = columns.map(|column| format!(", argMaxIf({column}, seq, sign = 1)")).collect();
         let select = format!("any(view), any(session), max(toUnixTimestamp64Milli(started_at)){told}");
-        let rows = scope.rows(SiteTable::PageViews, &select, &conditions).collapsed_by("cityHash64(session, view)");
+        let rows = view_rows(&mut scope, sample, &select, &conditions).collapsed_by("cityHash64(session, view)");
         scope.statement("*", rows, "")
     }
 

@@ -148,6 +148,9 @@ async fn everything_of_a_visitor_goes_and_nothing_else() {
     let before = service.get("/api/v1/sites/shop/summary?range=24h&metrics=happiness").await["meta"]["views"].clone();
     assert_eq!(before, 6);
 
+    // As if every session were in the sample.
+    service.store.execute("INSERT INTO page_view_sample SELECT * FROM page_views").await.unwrap();
+
     let _worker = work(&service);
     let asked = ask_for(&service, "shop", &json!({"visitor": VISITOR})).await;
     assert_eq!(asked.status, StatusCode::ACCEPTED, "{}", asked.text());
@@ -161,7 +164,10 @@ async fn everything_of_a_visitor_goes_and_nothing_else() {
 
     catch_up(&service).await;
     let told = until(&service, &location, |told| told["status"] == "erased").await;
-    assert_eq!(told["erased"], json!({"page_views": 4, "events": 8, "view_states": 4, "dead_letters": 2}));
+    assert_eq!(
+        told["erased"],
+        json!({"page_views": 4, "page_view_sample": 4, "events": 8, "view_states": 4, "dead_letters": 2})
+    );
     assert_eq!(told["proof"]["rows"], 0, "{told}");
     for searched in told["proof"]["tables"].as_array().unwrap() {
         assert_eq!((&searched["rows"], &searched["mentions"]), (&json!(0), &json!(0)), "{searched}");
@@ -170,6 +176,7 @@ async fn everything_of_a_visitor_goes_and_nothing_else() {
         told["proof"]["tables"].as_array().unwrap().iter().filter_map(|t| t["table"].as_str()).collect();
     for table in [
         "page_views",
+        "page_view_sample",
         "events",
         "view_states",
         "dead_letters",
@@ -186,6 +193,7 @@ async fn everything_of_a_visitor_goes_and_nothing_else() {
     for (table, condition, left) in [
         ("page_views", "site = 'shop'", 2),
         ("page_views", "site = 'blog'", 1),
+        ("page_view_sample", "site = 'shop'", 2),
         ("events", "site = 'shop'", 4),
         ("events", "site = 'blog'", 2),
         ("view_states", "1", 7),
@@ -288,7 +296,10 @@ async fn a_session_is_erased_alone() {
     let asked = ask_for(&service, "shop", &json!({"session": "session-one"})).await;
     catch_up(&service).await;
     let told = until(&service, asked.header(header::LOCATION), |told| told["status"] == "erased").await;
-    assert_eq!(told["erased"], json!({"page_views": 1, "events": 2, "view_states": 1, "dead_letters": 0}));
+    assert_eq!(
+        told["erased"],
+        json!({"page_views": 1, "page_view_sample": 0, "events": 2, "view_states": 1, "dead_letters": 0})
+    );
     assert_eq!(count(&service, "page_views", "session = 'session-two'").await, 1);
 }
 

@@ -25,6 +25,7 @@ mod prometheus;
 mod promql;
 mod receiver;
 mod rivals;
+mod sample;
 mod scales;
 mod sessions;
 mod slos;

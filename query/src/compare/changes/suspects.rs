@@ -44,13 +44,17 @@ pub(super) async fn found(
     let asked = ASKED.iter().filter(|dimension| !ask.filters.iter().any(|filter| filter.dimension == **dimension));
     let asked: Vec<&Dimension> = asked.collect();
     let (valid, bad) = counted(measure);
+    let mut looked = Scope::of(&question.site);
+    let [since, before] = windows.map(|window| raw_views(&mut looked, ask, (window, None), "sign"));
+    // Only shares are told, and a sample has them too.
+    let sample = question.sample(looked, since.and(before)).await?;
     let mut scope = Scope::of(&question.site);
     let mut side = |window: Window, since: u8| {
         let columns = format!(
             "{since} AS since, {}, sign, {valid} AS counts, {bad} AS lost",
             asked.iter().map(|dimension| raw_column(dimension)).collect::<Vec<_>>().join(", ")
         );
-        raw_views(&mut scope, ask, window, &columns)
+        raw_views(&mut scope, ask, (window, sample.as_ref()), &columns)
     };
     let rows = side(windows[0], 1).and(side(windows[1], 0));
     let pairs: Vec<String> = asked

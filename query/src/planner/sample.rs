@@ -1,0 +1,108 @@
+//! A sample of sessions instead of all page views, for questions that would read too many of them.
+//!
+//! The store keeps one in eight sessions apart, sorted by bucket, for the days of arrival that are over (`felt_store::sample`). A question
+//! reads as many buckets as come to what it may read. Of days that are not kept so, the same sessions are chosen from the page views
+//! themselves. What is counted then stands for so many times more; percentiles, shares and intervals are of what was read, so an
+//! interval is as wide as a sample makes it.
+
+use super::scope::{Rows, Scope, SiteTable, Statement};
+use felt_store::Param;
+use felt_store::sample::{BUCKET_SQL, BUCKETS, BUCKETS_KEPT};
+
+/// How many page views each one that was read stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OneIn(u32);
+
+impl Default for OneIn {
+    fn default() -> Self {
+        OneIn::ALL
+    }
+}
+
+impl OneIn {
+    /// Every page view was read.
+    pub const ALL: OneIn = OneIn(1);
+
+    /// The largest part of so many rows of which no more than `rows_max` are read; `None` where all may be.
+    pub fn of_rows(rows: u64, rows_max: u64) -> Option<Self> {
+        if rows <= rows_max {
+            return None;
+        }
+        let parts = u32::try_from(rows.div_ceil(rows_max.max(1))).unwrap_or(u32::MAX).min(BUCKETS);
+        Some(OneIn(parts.next_power_of_two().clamp(BUCKETS / BUCKETS_KEPT, BUCKETS)))
+    }
+
+    /// What a count of what was read is of all.
+    pub fn times(self, count: i64) -> i64 {
+        count.saturating_mul(i64::from(self.0))
+    }
+
+    /// The number.
+    pub fn get(self) -> u32 {
+        self.0
+    }
+
+    /// What the reader should know, where not all were read.
+    pub fn warning(self) -> Option<String> {
+        (self != OneIn::ALL).then(|| {
+            format!(
+                "estimated from one in {} sessions, so counts are approximate; exact=true reads every page view",
+                self.0
+            )
+        })
+    }
+}
+
+/// Which sessions are read, and from where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sample {
+    /// How many there are for each that is read.
+    pub one_in: OneIn,
+    /// The days of arrival that are kept sorted by bucket.
+    pub days: Vec<String>,
+}
+
+impl Sample {
+    fn rows(&self, scope: &mut Scope, columns: &str, conditions: &[String]) -> Rows {
+        let days = scope.bind("Array(Date)", Param::Texts(self.days.clone()));
+        let buckets = BUCKETS / self.one_in.0;
+        let with = |more: [String; 2]| conditions.iter().cloned().chain(more).collect::<Vec<_>>();
+        let kept = with([format!("bucket < {buckets}"), format!("day IN {days}")]);
+        let others = with([format!("{BUCKET_SQL} < {buckets}"), format!("day NOT IN {days}")]);
+        let kept = scope.rows(SiteTable::PageViewSample, "*", &kept);
+        kept.and(scope.rows(SiteTable::PageViews, "*", &others)).select(columns, "")
+    }
+}
+
+/// The site's page views for which all `conditions` hold: all of them, or those of a sample.
+pub fn view_rows(scope: &mut Scope, sample: Option<&Sample>, columns: &str, conditions: &[String]) -> Rows {
+    match sample {
+        None => scope.rows(SiteTable::PageViews, columns, conditions),
+        Some(sample) => sample.rows(scope, columns, conditions),
+    }
+}
+
+/// The statement for how many rows those are that would have to be looked at for `rows`, as the index tells: it reads none.
+pub fn estimate(scope: Scope, rows: Rows) -> Statement {
+    scope.statement("sign", rows, "").explained("ESTIMATE")
+}
+
+/// The rows in the answer to [`estimate`].
+pub fn estimated(rows: &[felt_store::JsonRow]) -> u64 {
+    rows.iter().filter_map(|row| row.get(3)?.as_u64()).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_is_read_than_may_be_and_never_less_than_a_bucket() {
+        for (rows, expected) in [(0, None), (1_000, None), (1_001, Some(8)), (8_000, Some(8)), (8_001, Some(16))] {
+            assert_eq!(OneIn::of_rows(rows, 1_000).map(OneIn::get), expected, "{rows}");
+        }
+        assert_eq!(OneIn::of_rows(u64::MAX, 1).map(OneIn::get), Some(256));
+        assert_eq!(OneIn::of_rows(5, 0).map(OneIn::get), Some(8));
+        assert_eq!(OneIn::of_rows(64, 1).unwrap().times(3), 192);
+    }
+}
