@@ -8,10 +8,10 @@ use crate::events::{self, StoreAsked};
 use crate::grammar::{DAY_MS, Fault, Faults};
 use crate::links::WithLinks;
 use crate::people::{People, WithSessions};
-use crate::planner::scope::{ServiceTable, Statement};
-use crate::planner::{self, Ask, Cells, OneIn, Plan, Sample, SourceKind, Window, sample};
+use crate::planner::scope::{Rows, Scope, ServiceTable, Statement};
+use crate::planner::{self, Ask, Cells, OneIn, Plan, Sample, SettledDays, SourceKind, Window, sample};
 use crate::watermark::Watermark;
-use felt_http::{Authorize, Problem, Scope};
+use felt_http::{Authorize, Problem};
 use felt_schema::clock::SharedClock;
 use felt_schema::site::{Site, Sites};
 use felt_store::{JsonRow, QueryLimits, Store, StoreError};
@@ -129,7 +129,12 @@ impl QueryState {
 
     /// The site of that key, for whoever may use `scope` on it. A token that is not for the site learns nothing about
     /// whether it exists.
-    pub(crate) async fn site(&self, key: &str, bearer: Option<&str>, scope: Scope) -> Result<&Site, Problem> {
+    pub(crate) async fn site(
+        &self,
+        key: &str,
+        bearer: Option<&str>,
+        scope: felt_http::Scope,
+    ) -> Result<&Site, Problem> {
         if let Err(denied) = self.authorize.authorize(bearer, key, scope).await {
             events::refused("denied");
             return Err(denied.into());
@@ -203,7 +208,7 @@ const SETTLED_AGE_MAX: Duration = Duration::from_secs(5);
 /// Days of arrival that can be read by the day.
 struct Settled {
     from_ms: i64,
-    days: Vec<String>,
+    days: SettledDays,
     since: Instant,
 }
 
@@ -219,8 +224,7 @@ impl QueryState {
         }
         let since = Instant::now();
         let rows = self.rows("settled_days", site, &planner::settled_statement(site, from_ms)).await?;
-        let text = |row: &JsonRow| row.first().and_then(|day| day.as_str()).map(str::to_owned);
-        let days: Vec<String> = rows.iter().filter_map(text).collect();
+        let days = SettledDays::read(rows);
         if self.sites.get(site).is_some() {
             self.settled.lock().insert(site.into(), Settled { from_ms, days: days.clone(), since });
         }
@@ -232,13 +236,13 @@ impl QueryState {
 const SAMPLED_AGE_MAX: Duration = Duration::from_secs(30);
 
 impl QueryState {
-    /// The sessions that are read where a question would read too many page views, as `estimate` counts them; `None` where it may read
-    /// all, or where no day is in the sample.
+    /// The sessions that are read where a question would read too many page views, which `views` gives; `None` where it may read all,
+    /// where no day is in the sample, or where that would cost no less.
     pub(crate) async fn sample(
         &self,
         call: &'static str,
         site: &str,
-        estimate: &Statement,
+        views: impl Fn(&mut Scope, Option<&Sample>) -> Rows,
     ) -> Result<Option<Sample>, Problem> {
         if self.forced.is_some() {
             return Ok(None);
@@ -247,8 +251,23 @@ impl QueryState {
         if days.is_empty() {
             return Ok(None);
         }
-        let rows = sample::estimated(&self.rows(call, site, estimate).await?);
-        Ok(OneIn::of_rows(rows, self.config.exact_rows_max).map(|one_in| Sample { one_in, days }))
+        let rows = async |sample: Option<&Sample>| {
+            let mut scope = Scope::of(site);
+            let views = views(&mut scope, sample);
+            Ok::<_, Problem>(sample::estimated(&self.rows(call, site, &sample::estimate(scope, views)).await?))
+        };
+        let ((all, _), rows_max) = (rows(None).await?, self.config.exact_rows_max);
+        let Some(one_in) = OneIn::of_rows(all, rows_max) else { return Ok(None) };
+        let mut sample = Sample { one_in, days };
+        // One page of many is a little of each bucket, and a little is read as a granule.
+        let (mut some, mut sampled) = rows(Some(&sample)).await?;
+        while sampled > rows_max / 2
+            && let Some(half) = sample.one_in.half()
+        {
+            sample.one_in = half;
+            (some, sampled) = rows(Some(&sample)).await?;
+        }
+        Ok(Some(sample).filter(|_| some < all))
     }
 
     /// Days of arrival that are in the sample.

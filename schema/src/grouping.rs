@@ -19,11 +19,14 @@ pub enum Grouping {
     Release = 5,
     /// By browser.
     Browser = 6,
+    /// By device, over all pages; see [`Grouping::only_by_day`].
+    Device = 7,
 }
 
 impl Grouping {
     /// All groupings.
-    pub const ALL: [Self; 6] = [Self::Site, Self::Page, Self::PageDevice, Self::Country, Self::Release, Self::Browser];
+    pub const ALL: [Self; 7] =
+        [Self::Site, Self::Page, Self::PageDevice, Self::Country, Self::Release, Self::Browser, Self::Device];
 
     /// The name in the `grouping` column.
     pub const fn name(self) -> &'static str {
@@ -34,6 +37,7 @@ impl Grouping {
             Self::Country => "country",
             Self::Release => "release",
             Self::Browser => "browser",
+            Self::Device => "device",
         }
     }
 
@@ -61,11 +65,16 @@ impl Grouping {
     pub const fn value_dimension(self) -> Option<&'static str> {
         match self {
             Self::Site | Self::Page => None,
-            Self::PageDevice => Some("device"),
+            Self::PageDevice | Self::Device => Some("device"),
             Self::Country => Some("country"),
             Self::Release => Some("release"),
             Self::Browser => Some("browser"),
         }
+    }
+
+    /// Whether it is kept by the day alone, summed from a finer one: minutes and hours of a few pages are few cells anyway.
+    pub const fn only_by_day(self) -> bool {
+        matches!(self, Self::Device)
     }
 
     /// Whether metrics that are not headlines are kept in it too: phases of the navigation are asked for the whole

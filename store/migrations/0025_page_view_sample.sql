@@ -1,6 +1,7 @@
 -- One in eight sessions of the raw truth, for questions about more page views than anybody would wait for. A copy: each
 -- day of arrival is made from page_views once it is over, and made again when it changes; see store/src/sample.rs. Buckets
--- of sessions come before pages in the key, so a question reads as many of them as it needs. Columns are those of
+-- of sessions come before pages in the key, so a question reads as many of them as it needs;
+-- granules are small, because a page within a bucket is. Columns are those of
 -- page_views, in their order.
 CREATE TABLE IF NOT EXISTS page_view_sample {on_cluster}
 (
@@ -89,7 +90,7 @@ ENGINE = {replicated}VersionedCollapsingMergeTree(sign, seq)
 PARTITION BY day
 ORDER BY (site, bucket, page, toStartOfHour(started_at), view)
 TTL day + INTERVAL 30 DAY
-SETTINGS {guarantees}, ttl_only_drop_parts = 1;
+SETTINGS {guarantees}, ttl_only_drop_parts = 1, index_granularity = 1024;
 
 -- Which days of arrival are in the sample, and what page_views and the sample held of them when they were copied: a day
 -- that reads differently now is made again. A day that is not here is read from page_views.

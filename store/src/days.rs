@@ -1,4 +1,4 @@
-//! Days from hours, once, for a store that is older than its `rollup_day`.
+//! Days from hours, and devices from pages, once, for a store that is older than its `rollup_day` or the devices in it.
 //!
 //! Each day of arrival is summed beside the table and put into it as a whole, in place of what was there: a second process that does
 //! the same, or one that was killed and does it again, leaves one copy. What arrives today is left to the processors. A range that a
@@ -50,6 +50,30 @@ impl Store {
         let filled = self.fill_each(&beside, &days).await;
         let dropped = self.execute(&format!("DROP TABLE IF EXISTS {beside}")).await;
         filled.and(dropped)
+    }
+
+    /// Adds the devices over all pages to the days of arrival that are over and have none.
+    ///
+    /// # Errors
+    /// As ClickHouse says.
+    pub(crate) async fn fill_devices(&self) -> Result<(), StoreError> {
+        let over = "SELECT toString(day) FROM rollup_day WHERE day < toDate(now('UTC')) GROUP BY day \
+                    HAVING countIf(grouping = 'device') = 0 ORDER BY day";
+        let days: Vec<String> = self.client().query_raw(over).fetch_all().await?;
+        let sums = COUNTERS.map(|counter| format!("sum({counter})")).join(", ");
+        for day in days {
+            // Where two processes do it at once the token drops the second; were it there twice, it would not add up to the site.
+            let sum = format!(
+                "INSERT INTO rollup_day (site, grouping, metric, bot, time, page, value, day, {}, histogram) \
+                 SELECT site, 'device', metric, bot, time, '', value, day, {sums}, sumMap(histogram) FROM rollup_day \
+                 WHERE day = '{day}' AND grouping = 'page_device' GROUP BY site, metric, bot, time, value, day \
+                 SETTINGS insert_deduplicate = 1, insert_deduplication_token = 'devices {day}', \
+                 max_bytes_before_external_group_by = {SUM_BYTES_MAX}",
+                COUNTERS.join(", ")
+            );
+            self.execute(&sum).await?;
+        }
+        Ok(())
     }
 
     async fn fill_each(&self, beside: &str, days: &[String]) -> Result<(), StoreError> {

@@ -23,7 +23,7 @@ macro_rules! migrations {
     };
 }
 
-const MIGRATIONS: [Migration; 12] = migrations![
+const MIGRATIONS: [Migration; 13] = migrations![
     1 "0001_raw.sql",
     2 "0002_rollups.sql",
     3 "0003_operations.sql",
@@ -36,10 +36,13 @@ const MIGRATIONS: [Migration; 12] = migrations![
     15 "0015_exported_totals.sql",
     20 "0020_rollup_day.sql",
     25 "0025_page_view_sample.sql",
+    26 "0026_rollup_device.sql",
 ];
 
 /// The migration after which days are filled from hours.
 const ROLLUP_DAY: u32 = 20;
+/// The migration after which devices are summed from pages.
+const ROLLUP_DEVICE: u32 = 26;
 
 /// ClickHouse's code for a table that is not there.
 const UNKNOWN_TABLE: i32 = 60;
@@ -113,6 +116,9 @@ impl Store {
             }
             if migration.number == ROLLUP_DAY {
                 self.fill_days().await?;
+            }
+            if migration.number == ROLLUP_DEVICE {
+                self.fill_devices().await?;
             }
             let record = format!(
                 "INSERT INTO schema_migrations (number, name, hash) VALUES ({}, '{}', '{}')",

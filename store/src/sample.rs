@@ -79,7 +79,7 @@ impl Store {
         let beside = format!("{BESIDE}{now_ms}_{:016x}", rand::random::<u64>());
         let make = format!(
             "CREATE TABLE {beside} AS page_view_sample ENGINE = VersionedCollapsingMergeTree(sign, seq) PARTITION BY day \
-             ORDER BY (site, bucket, page, toStartOfHour(started_at), view)"
+             ORDER BY (site, bucket, page, toStartOfHour(started_at), view) SETTINGS index_granularity = 1024"
         );
         self.execute(&make).await?;
         let copied = self.copy_day(&beside, day).await;

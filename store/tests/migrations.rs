@@ -52,6 +52,18 @@ async fn an_older_store_gets_its_days_from_its_hours_once() {
         histogram: vec![(7, views), (hour as u16, 1)],
         ..RollupRow::default()
     };
+    let of_device = |ago: u16, page: &str, device: &str, views: i64| RollupRow {
+        grouping: 3,
+        value: device.into(),
+        ..cell(ago, 3, page, views)
+    };
+    let devices = [
+        of_device(0, "/", "tv", 7),
+        of_device(1, "/", "tv", 2),
+        of_device(1, "/a", "tv", 5),
+        of_device(1, "/a", "", 1),
+    ];
+    store.insert_rows("rollup_hour", &devices, Some("t0")).await.expect("devices");
     let hours = [cell(0, 1, "/", 50), cell(1, 2, "/", 3), cell(1, 23, "/", 4), cell(1, 2, "/a", 1), cell(2, 0, "/", 9)];
     store.insert_rows("rollup_hour", &hours, Some("t1")).await.expect("hours");
     store.insert_rows("rollup_hour", &[cell(1, 2, "/a", -1)], Some("t2")).await.expect("taken back");
@@ -60,7 +72,7 @@ async fn an_older_store_gets_its_days_from_its_hours_once() {
     assert!(first.is_ok() && second.is_ok(), "{first:?} {second:?}");
     let sql = "SELECT toInt32(today() - day), toInt32(toUnixTimestamp(time) % 86400), page, sum(views), \
                  arraySort(arrayFilter(p -> p.2 != 0, CAST(sumMap(histogram), 'Array(Tuple(UInt16, Int64))'))) \
-               FROM rollup_day GROUP BY day, time, page HAVING sum(views) != 0 ORDER BY ALL";
+               FROM rollup_day WHERE grouping = 'page' GROUP BY day, time, page HAVING sum(views) != 0 ORDER BY ALL";
     let days = store.query_json(sql, &[], QueryLimits::default()).await.expect("days");
     assert_eq!(
         days,
@@ -69,6 +81,11 @@ async fn an_older_store_gets_its_days_from_its_hours_once() {
             vec![json!(2), json!(0), json!("/"), json!(9), json!([[0, 1], [7, 9]])]
         ]
     );
+    let sql = "SELECT toInt32(today() - day), page, value, sum(views), sumMap(histogram)[7] FROM rollup_day \
+               WHERE grouping = 'device' GROUP BY day, page, value ORDER BY ALL";
+    let devices = store.query_json(sql, &[], QueryLimits::default()).await.expect("devices");
+    let row = |value: &str, views: i64| vec![json!(1), json!(""), json!(value), json!(views), json!(views)];
+    assert_eq!(devices, [row("", 1), row("tv", 7)]);
     let beside =
         store.query_json("SHOW TABLES LIKE 'rollup_day_%'", &[], QueryLimits::default()).await.expect("tables");
     assert!(beside.is_empty(), "{beside:?}");

@@ -64,6 +64,8 @@ pub async fn fill(engine: &str, views: u64) -> Result<()> {
             run(&http, engine, &summed(("rollup_hour", name), ("rollup_day", name), ago, (day, "page", "value")))
                 .await?;
         }
+        let devices = summed(("rollup_day", "page_device"), ("rollup_day", "device"), ago, ("time", "''", "value"));
+        run(&http, engine, &devices).await?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@
 //! later is taken out exactly as it was put in. A view falls into one cell per grouping; headline metrics, custom timings
 //! and happiness are kept in all groupings, the phases of navigation only for the site and its pages.
 //!
-//! Minutes are summed first, hours from them and days from those. A view older than [`MINUTE_AGE_MS_MAX`] at arrival (history brought in)
+//! Minutes are summed first, hours from them and days from those; devices over all pages from the days by page and device. A view older than [`MINUTE_AGE_MS_MAX`] at arrival (history brought in)
 //! has no minutes: nobody can ask for them any more.
 
 mod cell;
@@ -69,6 +69,18 @@ impl Table {
         longer
     }
 
+    /// With the sums of each device over all pages; `nowhere` is no page.
+    fn with_devices(mut self, nowhere: Word) -> Self {
+        let mut devices = Self::default();
+        for (key, group) in self.groups.iter().filter(|(key, _)| key.grouping == Grouping::PageDevice) {
+            devices.merge(GroupKey { grouping: Grouping::Device, page: nowhere, ..*key }, group, &self.cells);
+        }
+        for (key, group) in &devices.groups {
+            self.merge(*key, group, &devices.cells);
+        }
+        self
+    }
+
     /// Adds a group of another table to the group of this key.
     fn merge(&mut self, key: GroupKey, other: &Group, cells: &Cells) {
         let group = self.groups.entry(key).or_default();
@@ -125,10 +137,10 @@ impl Rollup {
             .zip(&view.timing_values)
             .map(|(name, &micro)| (self.timings.learn(name), Value::new(micro, None, Anchors::WAIT.classify(micro))))
             .collect();
-        for grouping in Grouping::ALL {
+        for grouping in Grouping::ALL.into_iter().filter(|grouping| !grouping.only_by_day()) {
             let value = match grouping {
                 Grouping::Site | Grouping::Page => nothing,
-                Grouping::PageDevice => values[0],
+                Grouping::PageDevice | Grouping::Device => values[0],
                 Grouping::Country => values[1],
                 Grouping::Release => values[2],
                 Grouping::Browser => values[3],
@@ -156,17 +168,18 @@ impl Rollup {
         }
     }
 
-    /// At most how many rows any of the tables will get.
+    /// At most how many rows any of the tables will get, but for the devices of a day, of which there are few.
     pub fn rows_max(&self) -> usize {
         self.table.groups.len() + self.table.cells.len()
     }
 
     /// The rows of the tables. Cells in which nothing is left have none.
     pub fn finish(self) -> RollupRows {
-        let Self { words, timings, table, .. } = self;
+        let Self { mut words, timings, table, .. } = self;
+        let nowhere = words.learn("");
         let names = MetricNames::new(&timings);
         let hours = table.by(HOUR_S);
-        let days = hours.by(DAY_S);
+        let days = hours.by(DAY_S).with_devices(nowhere);
         let all = |_: &GroupKey| true;
         RollupRows {
             minute: rows_of(table, |key| key.minutes, &words, &names),

@@ -54,6 +54,9 @@ fn compute(question: Question) -> BoxFuture<'static, Result<Answer, Problem>> {
             ..Ask::counts(&query.filters, query.who)
         };
         let plan = question.plan(&ask).await?;
+        // Of a sample there is little enough to read everything at once.
+        let at_once = matches!(plan.kind(), SourceKind::Sample(_)) && summary::needs_histograms(query);
+        let ask = Ask { histograms: ask.histograms || at_once, ..ask };
         let cells = state.cells("breakdown", site, &ask, &plan).await?;
         let (views, rate) = (cells.views(), cells.sample_rate());
         let mut groups = cells.groups;
@@ -133,11 +136,7 @@ async fn detailed(
     let names = groups.iter().map(|group| group.names.clone()).collect();
     let eras = counted.eras.clone();
     let ask = Ask { by: query.by.clone(), groups: Some(names), eras, ..summary::ask(query) };
-    let plan = match plan.kind() {
-        // The groups are those of the sample that they were found in.
-        SourceKind::Sample(_) => plan.clone(),
-        _ => question.state.plan(&ask, question.window).unwrap_or_else(|_| plan.clone()),
-    };
+    let plan = question.state.plan(&ask, question.window).unwrap_or_else(|_| plan.clone());
     let cells = question.state.cells("breakdown", &question.site, &ask, &plan).await?;
     let mut by_names: HashMap<Vec<String>, Group> =
         cells.groups.into_iter().map(|group| (group.names.clone(), group)).collect();

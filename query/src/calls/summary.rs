@@ -5,7 +5,7 @@ use crate::answer::{Answer, Data, echo};
 use crate::figures::{LevelStyle, figures, too_few};
 use crate::grammar::{Call, DAY_MS, Fault, Measure, Query};
 use crate::planner::scope::{Rows, Scope};
-use crate::planner::{Ask, Cell, Eras, Plan, Sample, SourceKind, raw_views, sample};
+use crate::planner::{Ask, Cell, Eras, Plan, Sample, SourceKind, raw_views};
 use crate::scales;
 use crate::state::{QueryState, fault_problem};
 use axum::extract::{Path, RawQuery, State};
@@ -101,17 +101,20 @@ impl Question {
         if plan.kind() != SourceKind::Raw {
             return Ok(plan);
         }
-        let mut scope = Scope::of(&self.site);
-        let views = raw_views(&mut scope, ask, (plan.window, None), "sign");
-        Ok(plan.sampled(self.sample(scope, views).await?.as_ref()))
+        let views = |scope: &mut Scope, sample: Option<&Sample>| raw_views(scope, ask, (plan.window, sample), "sign");
+        let sample = self.sample(views).await?;
+        Ok(plan.sampled(sample.as_ref()))
     }
 
     /// The sessions that are read where `views` are too many.
-    pub(crate) async fn sample(&self, scope: Scope, views: Rows) -> Result<Option<Sample>, Problem> {
+    pub(crate) async fn sample(
+        &self,
+        views: impl Fn(&mut Scope, Option<&Sample>) -> Rows,
+    ) -> Result<Option<Sample>, Problem> {
         if self.query.exact {
             return Ok(None);
         }
-        self.state.sample(self.query.call.name(), &self.site, &sample::estimate(scope, views)).await
+        self.state.sample(self.query.call.name(), &self.site, views).await
     }
 
     /// What is to be said about the plan, and about values that were folded into one.

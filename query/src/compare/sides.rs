@@ -3,7 +3,7 @@
 use crate::calls::Question;
 use crate::grammar::{DAY_MS, Dimension, Fault, Filter, HOUR_MS, Op, Query, Vs, rfc3339};
 use crate::planner::scope::{Rows, Scope};
-use crate::planner::{Ask, Cells, OneIn, Plan, SourceKind, VIEWS_KEPT_DAYS, Window, raw_views};
+use crate::planner::{Ask, Cells, OneIn, Plan, Sample, SourceKind, VIEWS_KEPT_DAYS, Window, raw_views};
 use crate::state::fault_problem;
 use felt_http::Problem;
 use serde_json::{Value, json};
@@ -44,11 +44,14 @@ impl Sides {
             Ok::<_, Problem>((ask, plan))
         };
         let plans = [of(0)?, of(1)?];
-        let mut scope = Scope::of(&question.site);
-        let singly = plans.iter().filter(|(_, plan)| plan.kind() == SourceKind::Raw);
-        let views = singly.map(|(ask, plan)| raw_views(&mut scope, ask, (plan.window, None), "sign"));
-        let Some(views) = views.reduce(Rows::and) else { return Ok(plans) };
-        let sample = question.sample(scope, views).await?;
+        let singly: Vec<&(Ask, Plan)> = plans.iter().filter(|(_, plan)| plan.kind() == SourceKind::Raw).collect();
+        let Some((first, others)) = singly.split_first() else { return Ok(plans) };
+        let views = |scope: &mut Scope, sample: Option<&Sample>| {
+            let mut of = |(ask, plan): &(Ask, Plan)| raw_views(scope, ask, (plan.window, sample), "sign");
+            let first = of(first);
+            others.iter().map(|other| of(other)).fold(first, Rows::and)
+        };
+        let sample = question.sample(views).await?;
         Ok(plans.map(|(ask, plan)| (ask, plan.sampled(sample.as_ref()))))
     }
 

@@ -19,7 +19,7 @@ pub mod strata;
 pub use apdex::Eras;
 pub use cells::{Cell, Cells, Group, Row};
 pub use conditions::{conditions, dimension_sql, raw_column};
-pub use days::settled_statement;
+pub use days::{SettledDays, settled_statement};
 pub use raw::{sampled_of, views as raw_views, window_conditions};
 pub use rollup::cells as rollup_cells;
 pub use sample::{OneIn, Sample, view_rows};

@@ -1,6 +1,7 @@
 //! Cells from the rollups: sums over the kept cells of one grouping. One row comes back for each group and metric.
 
 use super::cells::{Collector, Row};
+use super::days::SettledDays;
 use super::scope::{Rows, Scope, SiteTable, Statement};
 use super::source::Window;
 use super::{Ask, Cells, conditions, dimension_sql};
@@ -38,7 +39,7 @@ pub fn statement(
     site: &str,
     ask: &Ask,
     grouping: Grouping,
-    (spans, settled): (&[(SiteTable, Window)], &[String]),
+    (spans, settled): (&[(SiteTable, Window)], &SettledDays),
 ) -> Statement {
     let mut scope = Scope::of(site);
     let mut metrics: Vec<String> = ask.measures.iter().map(|measure| measure.name().into_owned()).collect();
@@ -71,10 +72,10 @@ pub fn cells(
     scope: &mut Scope,
     ask: &Ask,
     metrics: Vec<String>,
-    (grouping, spans, settled): (Grouping, &[(SiteTable, Window)], &[String]),
+    (grouping, spans, settled): (Grouping, &[(SiteTable, Window)], &SettledDays),
     columns: &str,
 ) -> Rows {
-    let mut common = vec![format!("grouping = '{}'", grouping.name()), format!("metric IN {}", scope.texts(metrics))];
+    let mut common = vec![format!("metric IN {}", scope.texts(metrics))];
     match ask.who {
         Who::Humans => common.push("bot = 0".into()),
         Who::Bots => common.push("bot = 1".into()),
@@ -93,8 +94,9 @@ pub fn cells(
             "day >= toDate(toDateTime({}, 'UTC'))",
             scope.bind("UInt32", seconds(span.from_ms - DAY_MS))
         ));
-        for (table, arrived) in tables(scope, table, settled) {
-            let part = scope.rows(table, columns, &[here.clone(), arrived].concat());
+        for (table, grouping, arrived) in tables(scope, table, (grouping, ask), settled) {
+            let of = vec![format!("grouping = '{}'", grouping.name())];
+            let part = scope.rows(table, columns, &[of, here.clone(), arrived].concat());
             rows = Some(match rows {
                 Some(rows) => rows.and(part),
                 None => part,
@@ -104,19 +106,34 @@ pub fn cells(
     rows.unwrap_or_else(|| scope.rows(SiteTable::RollupHour, columns, &["0".into()]))
 }
 
-/// The tables that a span is read from, each with which days of arrival.
-fn tables(scope: &mut Scope, table: SiteTable, settled: &[String]) -> Vec<(SiteTable, Vec<String>)> {
+/// The tables that a span is read from, each by which grouping and of which days of arrival. What asks for devices and no pages takes
+/// the days on which those are kept by themselves.
+fn tables(
+    scope: &mut Scope,
+    table: SiteTable,
+    (grouping, ask): (Grouping, &Ask),
+    settled: &SettledDays,
+) -> Vec<(SiteTable, Grouping, Vec<String>)> {
     if table != SiteTable::RollupDay {
-        return vec![(table, Vec::new())];
+        return vec![(table, grouping, Vec::new())];
     }
-    if settled.is_empty() {
-        return vec![(SiteTable::RollupHour, Vec::new())];
+    let mut days = |days: &[String]| scope.bind("Array(Date)", Param::Texts(days.to_vec()));
+    let mut parts = Vec::new();
+    let mut left = settled.all.clone();
+    let pages = ask.dimensions().any(|dimension| *dimension == Dimension::Page);
+    if grouping == Grouping::PageDevice && !pages && !settled.by_device.is_empty() {
+        parts.push((SiteTable::RollupDay, Grouping::Device, vec![format!("day IN {}", days(&settled.by_device))]));
+        left.retain(|day| !settled.by_device.contains(day));
     }
-    let days = scope.bind("Array(Date)", Param::Texts(settled.to_vec()));
-    vec![
-        (SiteTable::RollupDay, vec![format!("day IN {days}")]),
-        (SiteTable::RollupHour, vec![format!("day NOT IN {days}")]),
-    ]
+    if !left.is_empty() {
+        parts.push((SiteTable::RollupDay, grouping, vec![format!("day IN {}", days(&left))]));
+    }
+    let mut others = Vec::new();
+    if !settled.all.is_empty() {
+        others.push(format!("day NOT IN {}", days(&settled.all)));
+    }
+    parts.push((SiteTable::RollupHour, grouping, others));
+    parts
 }
 
 /// The cells in the rows.

@@ -23,11 +23,18 @@ impl OneIn {
     /// Every page view was read.
     pub const ALL: OneIn = OneIn(1);
 
-    /// The largest part of so many rows of which no more than `rows_max` are read; `None` where all may be.
+    /// Half of which part is read, if that is a part.
+    pub fn half(self) -> Option<Self> {
+        Some(OneIn(self.0 * 2)).filter(|half| half.0 <= BUCKETS)
+    }
+
+    /// The largest part of so many rows that is no more than half of `rows_max`; `None` where all may be read. Half, because most
+    /// questions read their rows twice.
     pub fn of_rows(rows: u64, rows_max: u64) -> Option<Self> {
         if rows <= rows_max {
             return None;
         }
+        let rows_max = rows_max / 2;
         let parts = u32::try_from(rows.div_ceil(rows_max.max(1))).unwrap_or(u32::MAX).min(BUCKETS);
         Some(OneIn(parts.next_power_of_two().clamp(BUCKETS / BUCKETS_KEPT, BUCKETS)))
     }
@@ -87,9 +94,14 @@ pub fn estimate(scope: Scope, rows: Rows) -> Statement {
     scope.statement("sign", rows, "").explained("ESTIMATE")
 }
 
-/// The rows in the answer to [`estimate`].
-pub fn estimated(rows: &[felt_store::JsonRow]) -> u64 {
-    rows.iter().filter_map(|row| row.get(3)?.as_u64()).sum()
+/// The rows in the answer to [`estimate`]: in all, and of those the ones of the sample.
+pub fn estimated(rows: &[felt_store::JsonRow]) -> (u64, u64) {
+    let of = |row: &felt_store::JsonRow| {
+        Some((row.get(1)?.as_str()? == SiteTable::PageViewSample.name(), row.get(3)?.as_u64()?))
+    };
+    rows.iter().filter_map(of).fold((0, 0), |(all, sampled), (of_sample, rows)| {
+        (all + rows, if of_sample { sampled + rows } else { sampled })
+    })
 }
 
 #[cfg(test)]
@@ -98,11 +110,13 @@ mod tests {
 
     #[test]
     fn no_more_is_read_than_may_be_and_never_less_than_a_bucket() {
-        for (rows, expected) in [(0, None), (1_000, None), (1_001, Some(8)), (8_000, Some(8)), (8_001, Some(16))] {
-            assert_eq!(OneIn::of_rows(rows, 1_000).map(OneIn::get), expected, "{rows}");
+        for (rows, expected) in [(0, None), (2_000, None), (2_001, Some(8)), (8_000, Some(8)), (8_001, Some(16))] {
+            assert_eq!(OneIn::of_rows(rows, 2_000).map(OneIn::get), expected, "{rows}");
         }
         assert_eq!(OneIn::of_rows(u64::MAX, 1).map(OneIn::get), Some(256));
         assert_eq!(OneIn::of_rows(5, 0).map(OneIn::get), Some(8));
-        assert_eq!(OneIn::of_rows(64, 1).unwrap().times(3), 192);
+        let some = OneIn::of_rows(64, 2).unwrap();
+        assert_eq!((some.times(3), some.half().map(OneIn::get)), (192, Some(128)));
+        assert_eq!(OneIn::of_rows(u64::MAX, 1).unwrap().half(), None);
     }
 }

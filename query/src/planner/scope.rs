@@ -44,7 +44,8 @@ pub enum SiteTable {
 }
 
 impl SiteTable {
-    fn name(self) -> &'static str {
+    /// Its name in SQL.
+    pub fn name(self) -> &'static str {
         match self {
             SiteTable::PageViews => "page_views",
             SiteTable::PageViewSample => "page_view_sample",

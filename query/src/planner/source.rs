@@ -4,6 +4,7 @@
 //! that are still kept by the minute, of whole hours, and of whole UTC days. Raw views answer everything, but reach back only
 //! so far.
 
+use super::days::SettledDays;
 use super::sample::{OneIn, Sample};
 use super::{Ask, MINUTES_KEPT_DAYS, VIEWS_KEPT_DAYS, scope::SiteTable};
 use crate::grammar::{DAY_MS, Dimension, Fault, HOUR_MS, MINUTE_MS, Measure};
@@ -50,7 +51,7 @@ pub enum Source {
         /// Spans that do not overlap.
         spans: Vec<(SiteTable, Window)>,
         /// The days of arrival that spans of days are read by the day for. Of all others they are read by the hour.
-        settled: Vec<String>,
+        settled: SettledDays,
     },
     /// Single page views: all, or those of a sample.
     Raw(Option<Sample>),
@@ -58,7 +59,7 @@ pub enum Source {
 
 impl Source {
     fn rollup(grouping: Grouping, spans: Vec<(SiteTable, Window)>) -> Self {
-        Source::Rollup { grouping, spans, settled: Vec::new() }
+        Source::Rollup { grouping, spans, settled: SettledDays::default() }
     }
 }
 
@@ -106,7 +107,7 @@ impl Plan {
     }
 
     /// The same plan, which reads these days of arrival by the day.
-    pub fn settled(mut self, days: Vec<String>) -> Self {
+    pub fn settled(mut self, days: SettledDays) -> Self {
         if let Source::Rollup { settled, .. } = &mut self.source {
             *settled = days;
         }
@@ -206,7 +207,8 @@ fn grouping(ask: &Ask) -> Option<Grouping> {
         ask.dimensions().all(knows) && ask.measures.iter().all(kept)
     };
     // No rollup tells hosts apart.
-    Grouping::ALL.into_iter().find(fits).filter(|_| ask.host.is_none())
+    let kept = Grouping::ALL.into_iter().filter(|grouping| !grouping.only_by_day());
+    kept.into_iter().find(fits).filter(|_| ask.host.is_none())
 }
 
 /// Cuts a window into the longest units and the shorter ones around them; `None` when something of it is not kept so.

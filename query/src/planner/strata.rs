@@ -6,7 +6,7 @@
 
 use super::conditions::raw_column;
 use super::scope::{Rows, Scope, Statement};
-use super::{Ask, Plan, Row, Source, raw, rollup};
+use super::{Ask, Plan, Row, SettledDays, Source, raw, rollup};
 use crate::grammar::{Dimension, Measure};
 use felt_schema::anchors::{LEVEL_NOT_JUDGED, Level};
 use felt_schema::compare::weighted::{Weight, WeightedHistogram};
@@ -133,7 +133,8 @@ fn rows(
                 "{mark} AS side, time, page, value, metric, views, valid, delighted, annoying, painful, brutal{map}"
             );
             // A day does not tell the hours that slots are made of.
-            let settled: &[String] = if strata.slots > 1 { &[] } else { settled };
+            let none = SettledDays::default();
+            let settled = if strata.slots > 1 { &none } else { settled };
             rollup::cells(scope, side.ask, names.chain(happiness).collect(), (*grouping, spans, settled), &columns)
         }
     }
@@ -302,7 +303,9 @@ mod tests {
     fn slots_of_hours_are_never_read_by_the_day() {
         let ask = Ask::counts(&[], Default::default());
         let window = Window { from_ms: 1_794_960_000_000, to_ms: 1_795_132_800_000 }; // Two UTC days.
-        let found = plan(&ask, window, window.to_ms, None).unwrap().settled(vec!["2026-11-18".into()]);
+        let found = plan(&ask, window, window.to_ms, None)
+            .unwrap()
+            .settled(SettledDays { all: vec!["2026-11-18".into()], ..SettledDays::default() });
         let side = Side { ask: &ask, plan: &found };
         for (slots, by_day) in [(1, true), (24, false), (168, false)] {
             let strata = Strata { dimensions: vec![Dimension::Device], slots };

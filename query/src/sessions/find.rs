@@ -107,10 +107,10 @@ fn base(scope: &mut Scope, question: &Question, window: Window) -> Vec<String> {
     base
 }
 
-/// The page views that the question's sessions are put together from, where all are.
-pub(super) fn base_rows(scope: &mut Scope, question: &Question) -> Rows {
+/// The page views that the question's sessions are put together from.
+pub(super) fn base_rows(scope: &mut Scope, question: &Question, sample: Option<&Sample>) -> Rows {
     let base = base(scope, question, question.window);
-    view_rows(scope, None, "sign", &base)
+    view_rows(scope, sample, "sign", &base)
 }
 
 /// Every page view of a session, in the order of time: when it began, until when somebody looked, its level, whether the

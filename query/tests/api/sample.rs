@@ -15,7 +15,7 @@ use std::sync::Arc;
 const SESSIONS: usize = 3_000;
 const VIEWS_PER_SESSION: usize = 4;
 /// So few may be read that one in eight sessions is.
-const ROWS_MAX: u64 = 2_500;
+const ROWS_MAX: u64 = 8_000;
 /// A filter that no rollup knows.
 const FILTER: &str = "f=os:is:Android&f=country:is:DE";
 /// The same in SQL, for those who look for themselves.

@@ -158,6 +158,8 @@ async fn days_hours_and_minutes_join_at_any_edge() {
         agree(&service, &raw, &format!("summary?{window}&f=page:is:/checkout&f=device:is:mobile")).await;
         agree(&service, &raw, &format!("breakdown?{window}&by=page,device&order=-lcp.p90")).await;
         agree(&service, &raw, &format!("compare?{window}&by=page&metrics=happiness,lcp")).await;
+        agree(&service, &raw, &format!("breakdown?{window}&by=device&metrics=happiness,lcp,timing:boot")).await;
+        agree(&service, &raw, &format!("summary?{window}&f=device:not:mobile")).await;
     }
 }
 
@@ -177,13 +179,21 @@ async fn a_day_of_arrival_that_does_not_add_up_is_read_by_the_hour() {
         ),
         // Only its values, not its views, are there twice.
         format!("INSERT INTO rollup_day SELECT * FROM rollup_day WHERE day = '{}' AND metric = 'inp'", day(4)),
+        // An older version knows no devices over all pages, and two that sum them up at once may do it twice.
+        format!(
+            "ALTER TABLE rollup_day DELETE WHERE grouping = 'device' AND day = '{}' SETTINGS mutations_sync = 1",
+            day(1)
+        ),
+        format!("INSERT INTO rollup_day SELECT * FROM rollup_day WHERE day = '{}' AND grouping = 'device'", day(5)),
     ] {
         service.store.execute(&broken).await.unwrap();
     }
     let raw = service.raw();
     let midnight_ms = service.now_ms().div_euclid(DAY_MS) * DAY_MS;
     let window = format!("from={}&to={}", time(midnight_ms - 5 * DAY_MS), time(midnight_ms));
-    for path in [format!("summary?{window}"), format!("breakdown?{window}&by=page"), format!("series?{window}&step=1d")]
+    for path in
+        ["summary?", "breakdown?by=page&", "series?step=1d&", "breakdown?by=device&", "summary?f=device:is:mobile&"]
+            .map(|question| format!("{question}{window}"))
     {
         agree(&service, &raw, &path).await;
     }
@@ -207,6 +217,10 @@ async fn whole_days_are_read_by_the_day() {
     assert!(views(&service.router, &days).await > views(&raw, &days).await);
     let hours = format!("from={}&to={}", time(midnight_ms - DAY_MS + HOUR_MS), time(midnight_ms));
     assert_eq!(views(&service.router, &hours).await, views(&raw, &hours).await);
+    // What pages tell of devices is not looked at where devices are asked for alone.
+    let sql = "INSERT INTO rollup_day SELECT * FROM rollup_day WHERE grouping = 'page_device'";
+    service.store.execute(sql).await.unwrap();
+    agree(&service, &raw, &format!("breakdown?{days}&by=device")).await;
 }
 
 #[tokio::test]

@@ -18,6 +18,9 @@ const GROUPINGS: [(&str, &str, &str); 6] = [
     ("browser", "''", "browser"),
 ];
 
+/// What is kept by the day alone.
+const BY_DAY: (&str, &str, &str) = ("device", "''", "device");
+
 const METRICS: [Metric; 5] = [Metric::Lcp, Metric::Inp, Metric::Cls, Metric::Fcp, Metric::Ttfb];
 
 const TABLES: [(&str, &str); 3] =
@@ -49,7 +52,8 @@ const COUNTERS: [&str; 15] = [
 pub async fn judge(clickhouse: &ClickHouse, sites: &str, verdict: &mut Verdict) -> Result<()> {
     let mut compared = 0;
     for (table, floor) in TABLES {
-        for grouping in GROUPINGS {
+        let by_day = (table == "rollup_day").then_some(BY_DAY);
+        for grouping in GROUPINGS.into_iter().chain(by_day) {
             for metric in measures() {
                 let sql = differences(table, floor, grouping, &metric, sites);
                 let cells: Vec<(String,)> = clickhouse.rows(&sql).await?;

@@ -3,7 +3,7 @@
 use crate::calls::Question;
 use crate::grammar::{HOUR_MS, Measure};
 use crate::planner::scope::{Scope, SiteTable};
-use crate::planner::{Ask, Row, Window, rollup_cells};
+use crate::planner::{Ask, Row, SettledDays, Window, rollup_cells};
 use felt_http::Problem;
 use felt_schema::compare::changes::Point;
 use felt_schema::grouping::Grouping;
@@ -47,7 +47,7 @@ pub(super) async fn read(
     let metrics = ask.measures.iter().map(|measure| measure.name().into_owned()).collect();
     let columns = "time, page, value, metric, valid, good, delighted, annoying, painful, brutal";
     let spans = [(SiteTable::RollupHour, window)];
-    let rows = rollup_cells(&mut scope, ask, metrics, (grouping, &spans, &[]), columns);
+    let rows = rollup_cells(&mut scope, ask, metrics, (grouping, &spans, &SettledDays::default()), columns);
     let name =
         if grouping.has_page() && ask.by.first() == Some(&crate::grammar::Dimension::Page) { "page" } else { "value" };
     let happiness = format!("metric = '{HAPPINESS}'");

@@ -3,7 +3,7 @@
 use crate::calls::Question;
 use crate::grammar::{DAY_MS, Dimension, Measure};
 use crate::planner::scope::Scope;
-use crate::planner::{Ask, Row, VIEWS_KEPT_DAYS, Window, raw_column, raw_views};
+use crate::planner::{Ask, Row, Sample, VIEWS_KEPT_DAYS, Window, raw_column, raw_views};
 use crate::record::number;
 use felt_http::Problem;
 use felt_schema::anchors::Level;
@@ -44,10 +44,12 @@ pub(super) async fn found(
     let asked = ASKED.iter().filter(|dimension| !ask.filters.iter().any(|filter| filter.dimension == **dimension));
     let asked: Vec<&Dimension> = asked.collect();
     let (valid, bad) = counted(measure);
-    let mut looked = Scope::of(&question.site);
-    let [since, before] = windows.map(|window| raw_views(&mut looked, ask, (window, None), "sign"));
     // Only shares are told, and a sample has them too.
-    let sample = question.sample(looked, since.and(before)).await?;
+    let views = |scope: &mut Scope, sample: Option<&Sample>| {
+        let [since, before] = windows.map(|window| raw_views(scope, ask, (window, sample), "sign"));
+        since.and(before)
+    };
+    let sample = question.sample(views).await?;
     let mut scope = Scope::of(&question.site);
     let mut side = |window: Window, since: u8| {
         let columns = format!(
