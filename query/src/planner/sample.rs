@@ -76,7 +76,7 @@ impl Sample {
         let with = |more: [String; 2]| conditions.iter().cloned().chain(more).collect::<Vec<_>>();
         let kept = with([format!("bucket < {buckets}"), format!("day IN {days}")]);
         let others = with([format!("{BUCKET_SQL} < {buckets}"), format!("day NOT IN {days}")]);
-        let kept = scope.rows(SiteTable::PageViewSample, "*", &kept);
+        let kept = scope.rows(SiteTable::PageViewSample, "*", &kept).read_at_once();
         kept.and(scope.rows(SiteTable::PageViews, "*", &others)).select(columns, "")
     }
 }
