@@ -267,9 +267,12 @@ mod tests {
             for migration in &MIGRATIONS {
                 for statement in statements(migration.sql) {
                     let sql = fill(statement, &config);
+                    assert!(sql.contains(" ON CLUSTER c"), "{sql}");
+                    if sql.contains("\nALTER TABLE ") {
+                        continue;
+                    }
                     assert!(sql.contains("deduplication_window = 100000"), "{sql}");
                     assert!(sql.contains("fsync_after_insert = 1"), "{sql}");
-                    assert!(sql.contains(" ON CLUSTER c"), "{sql}");
                     assert_eq!(sql.contains("ENGINE = Replicated"), replicated, "{sql}");
                     assert!(!sql.contains("{on") && !sql.contains("{rep") && !sql.contains("{gua"), "{sql}");
                 }

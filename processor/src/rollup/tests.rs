@@ -146,6 +146,15 @@ proptest! {
     }
 
     #[test]
+    fn devices_of_a_day_hold_what_its_pages_hold(views in prop::collection::vec((any_view(), prop::sample::select(vec![1, -1])), 0..40)) {
+        let rows = sum(&views).day;
+        let of = |grouping: Grouping| rows.iter().filter(move |row| row.grouping == grouping.column()).cloned();
+        let pages: Vec<_> = of(Grouping::PageDevice)
+            .map(|row| RollupRow { grouping: Grouping::Device.column(), page: "".into(), ..row }).collect();
+        prop_assert_eq!(merged(&of(Grouping::Device).collect::<Vec<_>>()), merged(&pages));
+    }
+
+    #[test]
     fn hours_hold_what_their_minutes_hold(views in prop::collection::vec(any_view(), 0..40)) {
         let recent: Vec<_> = views.into_iter().filter(|view| view.received_at - view.started_at <= MINUTE_AGE_MS_MAX)
             .map(|view| (view, 1)).collect();
@@ -202,5 +211,6 @@ fn history_has_hours_but_no_minutes() {
     let view = PageViewRow { started_at: 0, received_at: MINUTE_AGE_MS_MAX + 1, ..PageViewRow::default() };
     let rows = sum(&[(view, 1)]);
     assert!(rows.minute.is_empty());
-    assert_eq!((rows.hour.len(), rows.day.len()), (Grouping::ALL.len(), Grouping::ALL.len()));
+    // Devices over all pages are kept by the day alone.
+    assert_eq!((rows.hour.len(), rows.day.len()), (Grouping::ALL.len() - 1, Grouping::ALL.len()));
 }

@@ -53,6 +53,8 @@ fn compute(question: Question) -> BoxFuture<'static, Result<Answer, Problem>> {
         if views[1] == 0 && views[0] > 0 {
             warnings.push("there are no page views to compare with".into());
         }
+        let singly = [first, second].into_iter().find(|plan| plan.kind() != SourceKind::Rollup);
+        let mut source = singly.unwrap_or(first).kind();
         let (rows, groups) = match query.by.first() {
             Some(dimension) => {
                 let compared = groups::compared(&question, &sides, dimension, views).await?;
@@ -60,17 +62,18 @@ fn compute(question: Question) -> BoxFuture<'static, Result<Answer, Problem>> {
                 (compared.rows, Some(compared.groups))
             }
             None => {
-                let (pairs, told) = whole(&question, &sides, &cells, views).await?;
-                warnings.extend(told);
+                let (pairs, told, matched) = whole(&question, &sides, &cells, views).await?;
+                let anew: Vec<String> = told.into_iter().filter(|told| !warnings.contains(told)).collect();
+                warnings.extend(anew);
+                source = matched.unwrap_or(source);
                 (pairs.iter().map(|pair| pair.record(pair.verdict())).collect(), None)
             }
         };
         let mut echo = echo(query, first.window, None);
         echo.insert("vs".into(), sides.echo(query, second));
-        let singly = [first, second].into_iter().find(|plan| plan.kind() != SourceKind::Rollup);
         Ok(Answer {
             query: echo,
-            source: singly.unwrap_or(first).kind(),
+            source,
             sample_rate: question.sample_rate(first, cells[0].sample_rate()).await,
             views: views[0],
             warnings,
@@ -83,13 +86,13 @@ fn compute(question: Question) -> BoxFuture<'static, Result<Answer, Problem>> {
     .boxed()
 }
 
-/// Each metric of both sides, and what the reader should know about that.
+/// Each metric of both sides, what the reader should know about that, and the sample that they were matched in, if it was one.
 async fn whole(
     question: &Question,
     sides: &Sides,
     cells: &[Cells; 2],
     views: [i64; 2],
-) -> Result<(Vec<Pair>, Vec<String>), Problem> {
+) -> Result<(Vec<Pair>, Vec<String>, Option<SourceKind>), Problem> {
     let metrics = &question.query.metrics;
     let matching = affordable(Matching::of(question, sides, views, metrics).await)?;
     let mut warnings = match &matching {
@@ -98,6 +101,7 @@ async fn whole(
         None => vec![TOO_EXPENSIVE.to_owned()],
     };
     let matching = matching.flatten();
+    let sample = matching.as_ref().map(Matching::source).filter(|source| matches!(source, SourceKind::Sample(_)));
     let of = async |(index, measure): (usize, &Measure)| {
         let none = Cell::default();
         let plain = [0, 1].map(|side: usize| {
@@ -122,7 +126,7 @@ async fn whole(
         pairs.push(pair);
         warnings.extend(warning);
     }
-    Ok((pairs, warnings))
+    Ok((pairs, warnings, sample))
 }
 
 /// What is said instead of failing where strata cost too much: both sides as they are still tell something.

@@ -147,6 +147,11 @@ impl Matching {
         warnings
     }
 
+    /// What both sides were read from.
+    pub fn source(&self) -> SourceKind {
+        self.plans[0].1.kind()
+    }
+
     /// How many page views each one that was read stands for, on both sides.
     fn one_in(&self) -> OneIn {
         self.plans[0].1.one_in()

@@ -254,6 +254,9 @@ async fn a_comparison_reads_the_same_sample_of_both_sides() {
         assert!(off.abs() < 8.0, "{plain} {happiness}");
     }
     assert_eq!(happiness["verdict"], "no_difference", "{happiness}");
+    // What rollups know is compared like for like in a sample too, and says so.
+    let known = get(&router, &path.replace("&f=os:is:Android", "")).await;
+    assert_eq!((&known["meta"]["source"], known["meta"]["one_in"].is_u64()), (&json!("sample"), true), "{known}");
     let by_page = get(&router, &format!("{path}&by=page")).await;
     let verdicts = by_page["data"].as_array().unwrap().iter().map(|row| &row["verdict"]);
     assert!(verdicts.clone().count() > 4 && verdicts.clone().all(|it| it != "better" && it != "worse"), "{by_page}");
