@@ -109,11 +109,13 @@ impl Store {
         self.execute(&fill(RECORD, config)).await?;
         let applied = self.applied().await?;
         check_applied(&applied)?;
+        let pending = || MIGRATIONS.iter().filter(|migration| !applied.contains_key(&migration.number));
+        // All of them before anything is filled: another process must not change a table's columns meanwhile.
+        for statement in pending().flat_map(|migration| statements(migration.sql)) {
+            self.execute(&fill(statement, config)).await?;
+        }
         let mut names = Vec::new();
-        for migration in MIGRATIONS.iter().filter(|migration| !applied.contains_key(&migration.number)) {
-            for statement in statements(migration.sql) {
-                self.execute(&fill(statement, config)).await?;
-            }
+        for migration in pending() {
             if migration.number == ROLLUP_DAY {
                 self.fill_days().await?;
             }
