@@ -278,8 +278,7 @@ impl QueryState {
             return Ok(days.clone());
         }
         let since = Instant::now();
-        let statement =
-            Statement::service(ServiceTable::SampledDays, "DISTINCT toString(day) AS name", "ORDER BY name");
+        let statement = Statement::service(ServiceTable::SampledDays, "toString(day)", felt_store::sample::DAYS_SQL);
         let rows = self.run("sampled_days", &statement, self.config.limits()).await?;
         let days: Vec<String> = rows.iter().filter_map(|row| Some(row.first()?.as_str()?.to_owned())).collect();
         *self.sampled.lock() = Some((days.clone(), since));

@@ -27,11 +27,19 @@ const BLOCK_BYTES: u32 = 64 << 20;
 const LEFT_AFTER_MS: i64 = 3_600_000;
 const BESIDE: &str = "page_view_sample_made_";
 
+/// Copies of a day one after the other, where it changes while it is copied.
+const COPIES_MAX: usize = 5;
+/// The sums on record of a day that is not in the sample.
+const NOT_THERE: i64 = -1;
+
+/// What comes after `SELECT toString(day) FROM page_view_sample_days` for the days that are in the sample.
+pub const DAYS_SQL: &str = "GROUP BY day HAVING argMax(sampled_views, made_at) >= 0 ORDER BY day";
+
 /// Sums that change whenever a day's page views do.
 const SUMS: &str = "toInt64(sum(sign)) AS views, sum(toInt64(sign) * seq) AS versions";
 
 /// A day of arrival and its sums.
-#[derive(Debug, PartialEq, Eq, clickhouse::Row, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, clickhouse::Row, serde::Deserialize)]
 struct Day {
     name: String,
     views: i64,
@@ -82,21 +90,38 @@ impl Store {
              ORDER BY (site, bucket, page, toStartOfHour(started_at), view) SETTINGS index_granularity = 1024"
         );
         self.execute(&make).await?;
-        let copied = self.copy_day(&beside, day).await;
+        let copied = self.copy_until_same(&beside, day).await;
         let dropped = self.execute(&format!("DROP TABLE IF EXISTS {beside}")).await;
         copied.and(dropped)
     }
 
-    async fn copy_day(&self, beside: &str, day: &Day) -> Result<(), StoreError> {
-        let Day { name, views, versions } = day;
+    /// Copies a day until its page views are the same before and after: somebody may be erased meanwhile, whom a copy still has.
+    async fn copy_until_same(&self, beside: &str, day: &Day) -> Result<(), StoreError> {
+        let mut before = day.clone();
+        for _ in 0..COPIES_MAX {
+            let sampled = self.copy_day(beside, &before.name).await?;
+            let after = self.sums("page_views", &before.name).await?;
+            if after == before {
+                return self.record(&before, &sampled).await;
+            }
+            before = after;
+        }
+        // It changes faster than it is copied: for now it is read from page views, of which the record has to say so first.
+        let unlike = Day { views: NOT_THERE, versions: NOT_THERE, ..before };
+        self.record(&unlike, &unlike).await?;
+        self.execute(&format!("ALTER TABLE page_view_sample DROP PARTITION '{}'", unlike.name)).await
+    }
+
+    /// Puts a copy of a day into place. Gives its sums.
+    async fn copy_day(&self, beside: &str, name: &str) -> Result<Day, StoreError> {
+        self.execute(&format!("TRUNCATE TABLE {beside}")).await?;
         let copy = format!(
             "INSERT INTO {beside} SELECT * FROM page_views WHERE day = '{name}' AND {BUCKET_SQL} < {BUCKETS_KEPT} \
              SETTINGS max_threads = 1, max_insert_threads = 1, min_insert_block_size_rows = {BLOCK_ROWS}, \
              min_insert_block_size_bytes = {BLOCK_BYTES}"
         );
         self.execute(&copy).await?;
-        let sums = |of: &str| format!("SELECT '{name}' AS name, {SUMS} FROM {of}");
-        let sampled: Day = self.client().query_raw(&sums(beside)).fetch_one().await?;
+        let sampled = self.sums(beside, name).await?;
         let copied: u64 = self.client().query_raw(&format!("SELECT count() FROM {beside}")).fetch_one().await?;
         // Nothing replaces nothing: ClickHouse takes that for a mistake.
         let put = if copied > 0 {
@@ -105,11 +130,15 @@ impl Store {
             format!("ALTER TABLE page_view_sample DROP PARTITION '{name}'")
         };
         self.execute(&put).await?;
-        let now: Day = self.client().query_raw(&sums(&format!("page_views WHERE day = '{name}'"))).fetch_one().await?;
-        if now != *day {
-            // Somebody may have been erased meanwhile, whom this copy still has. The next look makes another.
-            return self.execute(&format!("ALTER TABLE page_view_sample DROP PARTITION '{name}'")).await;
-        }
+        Ok(sampled)
+    }
+
+    async fn sums(&self, table: &str, day: &str) -> Result<Day, StoreError> {
+        let sums = format!("SELECT '{day}' AS name, {SUMS} FROM {table} WHERE day = '{day}'");
+        Ok(self.client().query_raw(&sums).fetch_one().await?)
+    }
+
+    async fn record(&self, Day { name, views, versions }: &Day, sampled: &Day) -> Result<(), StoreError> {
         let record = format!(
             "INSERT INTO page_view_sample_days (day, made_at, views, versions, sampled_views, sampled_versions) \
              SELECT toDate('{name}'), now64(3, 'UTC'), {views}, {versions}, {}, {}",
