@@ -237,27 +237,28 @@ const SAMPLED_AGE_MAX: Duration = Duration::from_secs(30);
 
 impl QueryState {
     /// The sessions that are read where a question would read too many page views, which `views` gives; `None` where it may read all,
-    /// where no day is in the sample, or where that would cost no less.
+    /// where no day is in the sample, where that would cost no less, or where the store does not say: then the question itself is told why.
     pub(crate) async fn sample(
         &self,
         call: &'static str,
         site: &str,
         views: impl Fn(&mut Scope, Option<&Sample>) -> Rows,
-    ) -> Result<Option<Sample>, Problem> {
+    ) -> Option<Sample> {
         if self.forced.is_some() {
-            return Ok(None);
+            return None;
         }
-        let days = self.sampled_days().await?;
+        let days = self.sampled_days().await.ok()?;
         if days.is_empty() {
-            return Ok(None);
+            return None;
         }
         let rows = async |sample: Option<&Sample>| {
             let mut scope = Scope::of(site);
             let views = views(&mut scope, sample);
-            Ok::<_, Problem>(sample::estimated(&self.rows(call, site, &sample::estimate(scope, views)).await?))
+            let rows = self.rows(call, site, &sample::estimate(scope, views)).await;
+            rows.ok().map(|rows| sample::estimated(&rows))
         };
         let ((all, _), rows_max) = (rows(None).await?, self.config.exact_rows_max);
-        let Some(one_in) = OneIn::of_rows(all, rows_max) else { return Ok(None) };
+        let one_in = OneIn::of_rows(all, rows_max)?;
         let mut sample = Sample { one_in, days };
         // One page of many is a little of each bucket, and a little is read as a granule.
         let (mut some, mut sampled) = rows(Some(&sample)).await?;
@@ -267,7 +268,7 @@ impl QueryState {
             sample.one_in = half;
             (some, sampled) = rows(Some(&sample)).await?;
         }
-        Ok(Some(sample).filter(|_| some < all))
+        Some(sample).filter(|_| some < all)
     }
 
     /// Days of arrival that are in the sample.

@@ -51,7 +51,7 @@ fn compute(question: Question) -> BoxFuture<'static, Result<Answer, Problem>> {
         let plan = plan(&Ask::counts(&query.filters, query.who), *window, *now_ms, Some(SourceKind::Raw));
         let plan = plan.map_err(fault_problem)?;
         let views = |scope: &mut Scope, sample: Option<&Sample>| blame::rows(scope, &question, sample);
-        let sample = question.sample(views).await?;
+        let sample = question.sample(views).await;
         let plan = plan.sampled(sample.as_ref());
         let wholes = Whole::of(&question, &anatomy, sample.as_ref()).await?;
         let mut blames = Blame::of(&question, &anatomy, sample.as_ref()).await?;

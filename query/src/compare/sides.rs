@@ -51,7 +51,7 @@ impl Sides {
             let first = of(first);
             others.iter().map(|other| of(other)).fold(first, Rows::and)
         };
-        let sample = question.sample(views).await?;
+        let sample = question.sample(views).await;
         Ok(plans.map(|(ask, plan)| (ask, plan.sampled(sample.as_ref()))))
     }
 

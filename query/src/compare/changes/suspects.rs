@@ -49,7 +49,7 @@ pub(super) async fn found(
         let [since, before] = windows.map(|window| raw_views(scope, ask, (window, sample), "sign"));
         since.and(before)
     };
-    let sample = question.sample(views).await?;
+    let sample = question.sample(views).await;
     let mut scope = Scope::of(&question.site);
     let mut side = |window: Window, since: u8| {
         let columns = format!(
