@@ -232,12 +232,14 @@ impl QueryState {
     }
 }
 
+/// A sample has to leave one page view for so many rows that may be read: a thousand of four million.
+const ROWS_TO_READ_VIEWS: u64 = 4_000;
 /// How long it is believed which days the sample of page views has.
 const SAMPLED_AGE_MAX: Duration = Duration::from_secs(30);
 
 impl QueryState {
     /// The sessions that are read where a question would read too many page views, which `views` gives; `None` where it may read all,
-    /// where no day is in the sample, where that would cost no less, or where the store does not say: then the question itself is told why.
+    /// where no day is in the sample, where that would cost no less, where few views would be left of it, or where the store does not say: then the question itself is told why.
     pub(crate) async fn sample(
         &self,
         call: &'static str,
@@ -268,7 +270,15 @@ impl QueryState {
             sample.one_in = half;
             (some, sampled) = rows(Some(&sample)).await?;
         }
-        Some(sample).filter(|_| some < all)
+        if some >= all {
+            return None;
+        }
+        // Whoever asks about few wants all of them: what a filter leaves of a sample may be too little to judge by.
+        let mut scope = Scope::of(site);
+        let read = views(&mut scope, Some(&sample));
+        let read = self.rows(call, site, &scope.statement("toInt64(sum(sign))", read, "")).await.ok()?;
+        let enough = i64::try_from(rows_max / ROWS_TO_READ_VIEWS).unwrap_or(i64::MAX);
+        Some(sample).filter(|_| read.first().and_then(|row| row.first()?.as_i64()).is_some_and(|read| read >= enough))
     }
 
     /// Days of arrival that are in the sample.

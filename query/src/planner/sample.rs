@@ -28,8 +28,8 @@ impl OneIn {
         Some(OneIn(self.0 * 2)).filter(|half| half.0 <= BUCKETS)
     }
 
-    /// The largest part of so many rows that is no more than half of `rows_max`; `None` where all may be read. Half, because most
-    /// questions read their rows twice.
+    /// The largest part of so many rows that is no more than half of `rows_max`; `None` where all may be read. Half, because an
+    /// answer that is approximate should at least be quick.
     pub fn of_rows(rows: u64, rows_max: u64) -> Option<Self> {
         if rows <= rows_max {
             return None;
