@@ -60,18 +60,10 @@ impl Store {
         let over = "SELECT toString(day) FROM rollup_day WHERE day < toDate(now('UTC')) GROUP BY day \
                     HAVING countIf(grouping = 'device') = 0 ORDER BY day";
         let days: Vec<String> = self.client().query_raw(over).fetch_all().await?;
-        let sums = COUNTERS.map(|counter| format!("sum({counter})")).join(", ");
         for day in days {
             // Where two processes do it at once the token drops the second; were it there twice, it would not add up to the site.
-            let sum = format!(
-                "INSERT INTO rollup_day (site, grouping, metric, bot, time, page, value, day, {}, histogram) \
-                 SELECT site, 'device', metric, bot, time, '', value, day, {sums}, sumMap(histogram) FROM rollup_day \
-                 WHERE day = '{day}' AND grouping = 'page_device' GROUP BY site, metric, bot, time, value, day \
-                 SETTINGS insert_deduplicate = 1, insert_deduplication_token = 'devices {day}', \
-                 max_bytes_before_external_group_by = {SUM_BYTES_MAX}",
-                COUNTERS.join(", ")
-            );
-            self.execute(&sum).await?;
+            let token = format!("insert_deduplicate = 1, insert_deduplication_token = 'devices {day}'");
+            self.execute(&format!("{}, {token}", sum_devices("rollup_day", &day))).await?;
         }
         Ok(())
     }
@@ -87,8 +79,22 @@ impl Store {
                 COUNTERS.join(", ")
             );
             self.execute(&sum).await?;
+            // Whole before it takes its place: a second process that puts its own there must not take the devices out again.
+            self.execute(&sum_devices(beside, day)).await?;
             self.execute(&format!("ALTER TABLE rollup_day REPLACE PARTITION '{day}' FROM {beside}")).await?;
         }
         Ok(())
     }
+}
+
+/// Sums the devices of a day in `table` over its pages, into the same table.
+fn sum_devices(table: &str, day: &str) -> String {
+    format!(
+        "INSERT INTO {table} (site, grouping, metric, bot, time, page, value, day, {}, histogram) \
+         SELECT site, 'device', metric, bot, time, '', value, day, {}, sumMap(histogram) FROM {table} \
+         WHERE day = '{day}' AND grouping = 'page_device' GROUP BY site, metric, bot, time, value, day \
+         SETTINGS max_bytes_before_external_group_by = {SUM_BYTES_MAX}",
+        COUNTERS.join(", "),
+        COUNTERS.map(|counter| format!("sum({counter})")).join(", "),
+    )
 }

@@ -3,21 +3,17 @@
 //! Questions about more page views than anybody would wait for are answered from it. Each day of arrival is copied once it is over, put
 //! into place as a whole, and recorded with what `page_views` and the copy held: a day that reads differently later (a late batch, an
 //! erasure) is copied again. Readers take the days on record from the sample and choose the same sessions of all other days from
-//! `page_views` by the same hash, so what is missing here costs time and nothing else. Nothing of this is in the way of a write.
+//! `page_views` by the same buckets, so what is missing here costs time and nothing else. All that a write pays for it is a byte a row.
 //!
 //! Two processes that copy the same day leave one copy. Should the older copy land last, its sums are not those on record, and the next
 //! look makes it again.
 
 use crate::{Store, StoreError};
 
-/// Buckets that sessions fall into.
+/// Buckets that sessions fall into: the column `bucket` of both tables.
 pub const BUCKETS: u32 = 256;
 /// Buckets that the sample keeps: the first of them.
 pub const BUCKETS_KEPT: u32 = 32;
-/// The bucket of a row of `page_views`: that of its session, so that a session is there whole or not at all. Who has none is by himself.
-/// The same as the column `bucket` of the sample.
-pub const BUCKET_SQL: &str = "cityHash64(if(session = '', view, session)) % 256";
-
 /// Days of arrival that page views are kept for.
 const KEPT_DAYS: u32 = 30;
 /// Rows and bytes that are put together before they are written: 80 columns of a day would not fit into a small machine.
@@ -116,7 +112,7 @@ impl Store {
     async fn copy_day(&self, beside: &str, name: &str) -> Result<Day, StoreError> {
         self.execute(&format!("TRUNCATE TABLE {beside}")).await?;
         let copy = format!(
-            "INSERT INTO {beside} SELECT * FROM page_views WHERE day = '{name}' AND {BUCKET_SQL} < {BUCKETS_KEPT} \
+            "INSERT INTO {beside} SELECT * FROM page_views WHERE day = '{name}' AND bucket < {BUCKETS_KEPT} \
              SETTINGS max_threads = 1, max_insert_threads = 1, min_insert_block_size_rows = {BLOCK_ROWS}, \
              min_insert_block_size_bytes = {BLOCK_BYTES}"
         );

@@ -5,7 +5,7 @@ use felt_schema::rows::{
     DeadLetterRow, EventRow, OutcomeRow, PageViewRow, ProgressRow, RollupRow, TokenRow, ViewStateRow,
 };
 use felt_store::testing::TestEngine;
-use felt_store::{Param, QueryLimits, migrations::MigrateError};
+use felt_store::{Param, QueryLimits, Store, migrations::MigrateError};
 use serde_json::json;
 
 mod support;
@@ -81,14 +81,28 @@ async fn an_older_store_gets_its_days_from_its_hours_once() {
             vec![json!(2), json!(0), json!("/"), json!(9), json!([[0, 1], [7, 9]])]
         ]
     );
-    let sql = "SELECT toInt32(today() - day), page, value, sum(views), sumMap(histogram)[7] FROM rollup_day \
-               WHERE grouping = 'device' GROUP BY day, page, value ORDER BY ALL";
-    let devices = store.query_json(sql, &[], QueryLimits::default()).await.expect("devices");
     let row = |value: &str, views: i64| vec![json!(1), json!(""), json!(value), json!(views), json!(views)];
-    assert_eq!(devices, [row("", 1), row("tv", 7)]);
+    let of_devices = [row("", 1), row("tv", 7)];
+    assert_eq!(devices_by_day(&store).await, of_devices);
+    // A store that had days before devices were in them.
+    for sql in [
+        "ALTER TABLE rollup_day DELETE WHERE grouping = 'device' SETTINGS mutations_sync = 1",
+        "ALTER TABLE schema_migrations DELETE WHERE number >= 26 SETTINGS mutations_sync = 1",
+    ] {
+        store.execute(sql).await.expect(sql);
+    }
+    let (first, second) = tokio::join!(store.migrate(), store.migrate());
+    assert!(first.is_ok() && second.is_ok(), "{first:?} {second:?}");
+    assert_eq!(devices_by_day(&store).await, of_devices);
     let beside =
         store.query_json("SHOW TABLES LIKE 'rollup_day_%'", &[], QueryLimits::default()).await.expect("tables");
     assert!(beside.is_empty(), "{beside:?}");
+}
+
+async fn devices_by_day(store: &Store) -> Vec<Vec<serde_json::Value>> {
+    let sql = "SELECT toInt32(today() - day), page, value, sum(views), sumMap(histogram)[7] FROM rollup_day \
+               WHERE grouping = 'device' GROUP BY day, page, value ORDER BY ALL";
+    store.query_json(sql, &[], QueryLimits::default()).await.expect("devices")
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,7 @@
 
 use super::scope::{Rows, Scope, SiteTable, Statement};
 use felt_store::Param;
-use felt_store::sample::{BUCKET_SQL, BUCKETS, BUCKETS_KEPT};
+use felt_store::sample::{BUCKETS, BUCKETS_KEPT};
 
 /// How many page views each one that was read stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +75,7 @@ impl Sample {
         let buckets = BUCKETS / self.one_in.0;
         let with = |more: [String; 2]| conditions.iter().cloned().chain(more).collect::<Vec<_>>();
         let kept = with([format!("bucket < {buckets}"), format!("day IN {days}")]);
-        let others = with([format!("{BUCKET_SQL} < {buckets}"), format!("day NOT IN {days}")]);
+        let others = with([format!("bucket < {buckets}"), format!("day NOT IN {days}")]);
         let kept = scope.rows(SiteTable::PageViewSample, "*", &kept).read_at_once();
         kept.and(scope.rows(SiteTable::PageViews, "*", &others)).select(columns, "")
     }

@@ -227,7 +227,7 @@ async fn what_a_killed_process_left_is_removed_and_few_page_views_need_no_sample
 async fn the_sample_has_the_columns_of_page_views() {
     let service = start().await;
     let sql = "SELECT groupArray((name, type, compression_codec)) FROM (SELECT * FROM system.columns WHERE database = currentDatabase() \
-               AND table = {table:String} AND name != 'bucket' ORDER BY position)";
+               AND table = {table:String} ORDER BY position)";
     let mut columns = Vec::new();
     for table in ["page_views", "page_view_sample"] {
         let table = felt_store::Param::Text(table.into());
