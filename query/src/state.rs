@@ -8,8 +8,9 @@ use crate::events::{self, StoreAsked};
 use crate::grammar::{DAY_MS, Fault, Faults};
 use crate::links::WithLinks;
 use crate::people::{People, WithSessions};
-use crate::planner::scope::{Rows, Scope, ServiceTable, Statement};
-use crate::planner::{self, Ask, Cells, OneIn, Plan, Sample, SettledDays, SourceKind, Window, sample};
+use crate::planner::scope::Statement;
+use crate::planner::{self, Ask, Cells, Plan, SettledDays, SourceKind, Window};
+use crate::sample::Choices;
 use crate::watermark::Watermark;
 use felt_http::{Authorize, Problem};
 use felt_schema::clock::SharedClock;
@@ -59,8 +60,8 @@ pub struct Shared {
     places: HashMap<String, Semaphore>,
     rates: Mutex<HashMap<String, (Option<f64>, Instant)>>,
     settled: Mutex<HashMap<String, Settled>>,
-    sampled: Mutex<Option<(Vec<String>, Instant)>>,
-    forced: Option<SourceKind>,
+    pub(crate) choices: Choices,
+    pub(crate) forced: Option<SourceKind>,
 }
 
 impl std::ops::Deref for QueryState {
@@ -96,6 +97,7 @@ impl QueryState {
         let places = sites.iter().map(|site| (site.key.clone(), Semaphore::new(config.queries_per_site_max)));
         let watermark = Watermark::new(Duration::from_millis(config.watermark_ms));
         let cache = Arc::new(Cache::new(config.cache_entries_max, Duration::from_millis(config.cache_ms)));
+        let choices = Choices::new(Duration::from_millis(config.cache_ms));
         let (places, rates) = (places.collect(), Mutex::default());
         let people = Arc::new(People::new(&config, store.clone(), clock.clone()));
         let trail = Trail::new(store.clone(), clock.clone());
@@ -122,7 +124,7 @@ impl QueryState {
             places,
             rates,
             settled: Mutex::default(),
-            sampled: Mutex::default(),
+            choices,
             forced,
         }))
     }
@@ -161,7 +163,8 @@ impl QueryState {
         self.run(call, statement, self.config.limits()).await
     }
 
-    async fn run(
+    /// Runs a statement, whatever it is about.
+    pub(crate) async fn run(
         &self,
         call: &'static str,
         statement: &Statement,
@@ -229,71 +232,6 @@ impl QueryState {
             self.settled.lock().insert(site.into(), Settled { from_ms, days: days.clone(), since });
         }
         Ok(plan.settled(days))
-    }
-}
-
-/// A sample has to leave one page view for so many rows that may be read: a thousand of four million.
-const ROWS_TO_READ_VIEWS: u64 = 4_000;
-/// How long it is believed which days the sample of page views has.
-const SAMPLED_AGE_MAX: Duration = Duration::from_secs(30);
-
-impl QueryState {
-    /// The sessions that are read where a question would read too many page views, which `views` gives; `None` where it may read all,
-    /// where no day is in the sample, where that would cost no less, where few views would be left of it, or where the store does not say: then the question itself is told why.
-    pub(crate) async fn sample(
-        &self,
-        call: &'static str,
-        site: &str,
-        views: impl Fn(&mut Scope, Option<&Sample>) -> Rows,
-    ) -> Option<Sample> {
-        if self.forced.is_some() {
-            return None;
-        }
-        let days = self.sampled_days().await.ok()?;
-        if days.is_empty() {
-            return None;
-        }
-        let rows = async |sample: Option<&Sample>| {
-            let mut scope = Scope::of(site);
-            let views = views(&mut scope, sample);
-            let rows = self.rows(call, site, &sample::estimate(scope, views)).await;
-            rows.ok().map(|rows| sample::estimated(&rows))
-        };
-        let ((all, _), rows_max) = (rows(None).await?, self.config.exact_rows_max);
-        let one_in = OneIn::of_rows(all, rows_max)?;
-        let mut sample = Sample { one_in, days };
-        // One page of many is a little of each bucket, and a little is read as a granule.
-        let (mut some, mut sampled) = rows(Some(&sample)).await?;
-        while sampled > rows_max / 2
-            && let Some(half) = sample.one_in.half()
-        {
-            sample.one_in = half;
-            (some, sampled) = rows(Some(&sample)).await?;
-        }
-        if some >= all {
-            return None;
-        }
-        // Whoever asks about few wants all of them: what a filter leaves of a sample may be too little to judge by.
-        let mut scope = Scope::of(site);
-        let read = views(&mut scope, Some(&sample));
-        let read = self.rows(call, site, &scope.statement("toInt64(sum(sign))", read, "")).await.ok()?;
-        let enough = i64::try_from(rows_max / ROWS_TO_READ_VIEWS).unwrap_or(i64::MAX);
-        Some(sample).filter(|_| read.first().and_then(|row| row.first()?.as_i64()).is_some_and(|read| read >= enough))
-    }
-
-    /// Days of arrival that are in the sample.
-    async fn sampled_days(&self) -> Result<Vec<String>, Problem> {
-        if let Some((days, since)) = &*self.sampled.lock()
-            && since.elapsed() < SAMPLED_AGE_MAX
-        {
-            return Ok(days.clone());
-        }
-        let since = Instant::now();
-        let statement = Statement::service(ServiceTable::SampledDays, "toString(day)", felt_store::sample::DAYS_SQL);
-        let rows = self.run("sampled_days", &statement, self.config.limits()).await?;
-        let days: Vec<String> = rows.iter().filter_map(|row| Some(row.first()?.as_str()?.to_owned())).collect();
-        *self.sampled.lock() = Some((days.clone(), since));
-        Ok(days)
     }
 }
 

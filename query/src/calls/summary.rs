@@ -4,8 +4,7 @@ use super::{Question, respond};
 use crate::answer::{Answer, Data, echo};
 use crate::figures::{LevelStyle, figures, too_few};
 use crate::grammar::{Call, DAY_MS, Fault, Measure, Query};
-use crate::planner::scope::{Rows, Scope};
-use crate::planner::{Ask, Cell, Eras, Plan, Sample, SourceKind, raw_views};
+use crate::planner::{Ask, Cell, Eras, Plan};
 use crate::scales;
 use crate::state::{QueryState, fault_problem};
 use axum::extract::{Path, RawQuery, State};
@@ -93,25 +92,6 @@ impl Question {
             return Err(fault_problem(Fault::new("range", detail)));
         }
         Ok(eras)
-    }
-
-    /// Plans the answer to `ask`: a sample of sessions where it would read too many single page views.
-    pub(crate) async fn plan(&self, ask: &Ask) -> Result<Plan, Problem> {
-        let plan = self.state.plan(ask, self.window)?;
-        if plan.kind() != SourceKind::Raw {
-            return Ok(plan);
-        }
-        let views = |scope: &mut Scope, sample: Option<&Sample>| raw_views(scope, ask, (plan.window, sample), "sign");
-        let sample = self.sample(views).await;
-        Ok(plan.sampled(sample.as_ref()))
-    }
-
-    /// The sessions that are read where `views` are too many.
-    pub(crate) async fn sample(&self, views: impl Fn(&mut Scope, Option<&Sample>) -> Rows) -> Option<Sample> {
-        if self.query.exact {
-            return None;
-        }
-        self.state.sample(self.query.call.name(), &self.site, views).await
     }
 
     /// What is to be said about the plan, and about values that were folded into one.

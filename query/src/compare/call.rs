@@ -102,30 +102,35 @@ async fn whole(
     };
     let matching = matching.flatten();
     let sample = matching.as_ref().map(Matching::source).filter(|source| matches!(source, SourceKind::Sample(_)));
-    let of = async |(index, measure): (usize, &Measure)| {
-        let none = Cell::default();
-        let plain = [0, 1].map(|side: usize| {
-            let cell = cells[side].groups.first().and_then(|group| group.cells.get(index));
-            Figure::plain(measure, cell.unwrap_or(&none))
-        });
-        let as_it_is = Pair { measure: measure.clone(), sides: plain, plain, matched_on: None };
-        let Some(matching) = &matching else { return Ok((as_it_is, None)) };
-        let pair = affordable(matching.pair(question, (index, measure), plain).await)?;
-        let alike = |pair: &Pair| pair.matched_on.is_some() || !pair.enough();
-        let name = measure.name();
-        Ok::<_, Problem>(match pair {
-            Some(pair) if alike(&pair) => (pair, None),
-            Some(pair) => {
-                (pair, Some(format!("{name}: too little is alike on both sides, so they are compared as they are")))
-            }
-            None => (as_it_is, Some(format!("{name}: {TOO_EXPENSIVE}"))),
-        })
+    let none = Cell::default();
+    let of = |index: usize, side: usize| {
+        let cell = cells[side].groups.first().and_then(|group| group.cells.get(index));
+        Figure::plain(&metrics[index], cell.unwrap_or(&none))
     };
-    let mut pairs = Vec::with_capacity(metrics.len());
-    for (pair, warning) in futures::future::try_join_all(metrics.iter().enumerate().map(of)).await? {
-        pairs.push(pair);
-        warnings.extend(warning);
+    let plain: Vec<[Figure; 2]> = (0..metrics.len()).map(|index| [of(index, 0), of(index, 1)]).collect();
+    let matched = match &matching {
+        Some(matching) => affordable(matching.pairs(question, metrics, &plain).await)?,
+        None => None,
+    };
+    if matching.is_some() {
+        match &matched {
+            Some(pairs) => {
+                let unlike = pairs.iter().filter(|pair| pair.matched_on.is_none() && pair.enough());
+                warnings.extend(unlike.map(|pair| {
+                    let name = pair.measure.name();
+                    format!("{name}: too little is alike on both sides, so they are compared as they are")
+                }));
+            }
+            None => warnings.push(TOO_EXPENSIVE.to_owned()),
+        }
     }
+    let as_it_is = |(measure, plain): (&Measure, &[Figure; 2])| Pair {
+        measure: measure.clone(),
+        sides: *plain,
+        plain: *plain,
+        matched_on: None,
+    };
+    let pairs = matched.unwrap_or_else(|| metrics.iter().zip(&plain).map(as_it_is).collect());
     Ok((pairs, warnings, sample))
 }
 

@@ -10,7 +10,7 @@ use crate::planner::{Ask, OneIn, Plan, SourceKind};
 use felt_http::Problem;
 use felt_schema::compare::COUNT_TO_COMPARE;
 use felt_schema::compare::strata::{Cell, STRATUM_MIN, Weights, weigh};
-use felt_schema::compare::weighted::Weight;
+use felt_schema::compare::weighted::{Weight, WeightedHistogram};
 use std::collections::{BTreeMap, HashMap};
 
 /// Groups without a counterpart that are named.
@@ -175,55 +175,83 @@ impl Matching {
         if shown.is_empty() { "other hours".into() } else { shown }
     }
 
-    /// A measure of both sides, like for like; as they are where too little is left to compare.
-    pub async fn pair(
+    /// Each measure of both sides, of which these are the figures as they are, like for like; as it is where too little is left to compare.
+    ///
+    /// # Errors
+    /// As the store says.
+    pub async fn pairs(
         &self,
         question: &Question,
-        (index, measure): (usize, &Measure),
-        plain: [Figure; 2],
-    ) -> Result<Pair, Problem> {
-        let weights = self.weigh(|stratum| stratum.counts.get(index).copied().unwrap_or(0));
-        let as_it_is = Pair { measure: measure.clone(), sides: plain, plain, matched_on: None };
+        measures: &[Measure],
+        plain: &[[Figure; 2]],
+    ) -> Result<Vec<Pair>, Problem> {
+        let weights: Vec<Weights> = (0..measures.len()).map(|index| self.weigh(count_of(index))).collect();
         // Half of it has to be comparable, and enough to judge; else it would be a figure of something else.
-        if weights.compared() < COUNT_TO_COMPARE || self.one_in().times(weights.compared()) * 2 < plain[0].all() {
-            return Ok(as_it_is);
-        }
-        let counted = |side: usize, slot: usize| {
-            let cell = &self.cells[slot];
-            let group = &weights.groups[cell.group];
-            let weight = if side == 0 { f64::from(u8::from(group.included)) } else { weights.vs_of(slot, cell.group) };
-            (weight, cell.sides[side].as_ref())
+        let alike = |index: usize| {
+            let compared = weights[index].compared();
+            compared >= COUNT_TO_COMPARE && self.one_in().times(compared) * 2 >= plain[index][0].all()
         };
-        let counts = [0, 1].map(|side| {
-            let of = |slot| match counted(side, slot) {
-                (weight, Some(stratum)) if weight > 0.0 => stratum.counts.get(index).copied().unwrap_or(0),
-                _ => 0,
-            };
-            (0..self.cells.len()).map(of).sum::<i64>()
-        });
-        let mut sides = if *measure == Measure::Happiness {
-            [0, 1].map(|side| {
-                let mut levels = [Weight::default(); 4];
-                for slot in 0..self.cells.len() {
-                    if let (weight, Some(stratum)) = counted(side, slot) {
+        let by_value =
+            (0..measures.len()).filter(|&index| alike(index) && measures[index] != Measure::Happiness).collect();
+        let mut histograms = self.histograms(question, measures, &weights, by_value).await?;
+        let pair = |index: usize| {
+            let (measure, weights, plain) = (measures[index].clone(), &weights[index], plain[index]);
+            if !alike(index) {
+                return Pair { measure, sides: plain, plain, matched_on: None };
+            }
+            let mut sides = match histograms.remove(&index) {
+                Some(histograms) => {
+                    let figure = |side: usize| {
+                        let count = self.counted(weights, side).map(|(_, stratum)| count_of(index)(stratum)).sum();
+                        Figure::of_histogram(&histograms[side], (count, self.one_in()))
+                    };
+                    [figure(0), figure(1)]
+                }
+                None => [0, 1].map(|side| {
+                    let (mut levels, mut count) = ([Weight::default(); 4], 0);
+                    for (weight, stratum) in self.counted(weights, side) {
+                        count += count_of(index)(stratum);
                         levels.iter_mut().zip(stratum.levels).for_each(|(held, n)| *held += Weight::of(n, weight));
                     }
-                }
-                Figure::of_levels(levels, (counts[side], self.one_in()))
-            })
-        } else {
-            let of_store = self.store_weights(&weights);
-            let sides = (side(&self.plans[0]), side(&self.plans[1]));
-            let statement = strata::weighted_statement(&question.site, &self.strata, measure, &of_store, sides);
-            let rows = question.state.rows("compare", &question.site, &statement).await?;
-            let histograms = strata::read_weighted(rows);
-            [0, 1].map(|side| Figure::of_histogram(&histograms[side], (counts[side], self.one_in())))
+                    Figure::of_levels(levels, (count, self.one_in()))
+                }),
+            };
+            if weights.left_out.is_empty() {
+                // All of the first side counts once: it is what it is, to the last digit.
+                sides[0] = plain[0];
+            }
+            Pair { measure, sides, plain, matched_on: Some(self.on()) }
         };
-        if weights.left_out.is_empty() {
-            // All of the first side counts once: it is what it is, to the last digit.
-            sides[0] = plain[0];
+        Ok((0..measures.len()).map(pair).collect())
+    }
+
+    /// The strata of a side that count, each with its weight.
+    fn counted<'a>(&'a self, weights: &'a Weights, side: usize) -> impl Iterator<Item = (f64, &'a Stratum)> {
+        self.cells.iter().enumerate().filter_map(move |(slot, cell)| {
+            let group = &weights.groups[cell.group];
+            let weight = if side == 0 { f64::from(u8::from(group.included)) } else { weights.vs_of(slot, cell.group) };
+            Some((weight, cell.sides[side].as_ref()?)).filter(|(weight, _)| *weight > 0.0)
+        })
+    }
+
+    /// The weighted histograms of some of the measures, by their places; all of them in one look at the rows.
+    async fn histograms(
+        &self,
+        question: &Question,
+        measures: &[Measure],
+        weights: &[Weights],
+        places: Vec<usize>,
+    ) -> Result<HashMap<usize, [WeightedHistogram; 2]>, Problem> {
+        if places.is_empty() {
+            return Ok(HashMap::new());
         }
-        Ok(Pair { sides, matched_on: Some(self.on()), ..as_it_is })
+        let weighed: Vec<(&Measure, StrataWeights)> =
+            places.iter().map(|&place| (&measures[place], self.store_weights(&weights[place]))).collect();
+        let sides = (side(&self.plans[0]), side(&self.plans[1]));
+        let statement = strata::weighted_statement(&question.site, &self.strata, &weighed, sides);
+        let rows = question.state.rows("compare", &question.site, &statement).await?;
+        let found = strata::read_weighted(places.len(), rows);
+        Ok(places.into_iter().zip(found).collect())
     }
 
     fn store_weights(&self, weights: &Weights) -> StrataWeights {
@@ -238,6 +266,11 @@ impl Matching {
                 .collect(),
         }
     }
+}
+
+/// The values of the measure at a place that are in a stratum.
+fn count_of(index: usize) -> impl Fn(&Stratum) -> i64 {
+    move |stratum| stratum.counts.get(index).copied().unwrap_or(0)
 }
 
 async fn settled(question: &Question, (ask, plan): (Ask, Plan)) -> Result<(Ask, Plan), Problem> {

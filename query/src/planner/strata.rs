@@ -199,52 +199,54 @@ pub fn read(measures: &[Measure], rows: Vec<Vec<Value>>) -> Vec<Stratum> {
     rows.into_iter().map(stratum).collect()
 }
 
-/// The statement for both sides' histograms of one measure, each value with the weight of its stratum.
+/// The statement for both sides' histograms of some measures, each value with the weight that its stratum has for the measure.
 pub fn weighted_statement(
     site: &str,
     strata: &Strata,
-    measure: &Measure,
-    weights: &StrataWeights,
+    weighed: &[(&Measure, StrataWeights)],
     (first, second): (Side<'_>, Side<'_>),
 ) -> Statement {
     let mut scope = Scope::of(site);
-    let measures = std::slice::from_ref(measure);
-    let both = rows(&mut scope, first, (strata, true), measures, true);
-    let both = both.and(rows(&mut scope, second, (strata, false), measures, true));
+    let measures: Vec<Measure> = weighed.iter().map(|(measure, _)| (*measure).clone()).collect();
+    let both = rows(&mut scope, first, (strata, true), &measures, true);
+    let both = both.and(rows(&mut scope, second, (strata, false), &measures, true));
     let columns = Columns::of(strata, first.plan);
-    let weight = weight_sql(&mut scope, &columns, weights);
-    let squared = |expression: &str| format!("({expression}) * ({weight}) / {WEIGHT_UNIT}");
+    let mut select = vec!["side".to_owned()];
+    for (measure, weights) in weighed {
+        let weight = weight_sql(&mut scope, &columns, weights);
+        select.extend(weighted_sums(&mut scope, &first.plan.source, measure, &weight));
+    }
+    scope.statement(&select.join(", "), both, "GROUP BY side")
+}
+
+/// Buckets and the sums of their weights, then buckets and the sums of the squares.
+fn weighted_sums(scope: &mut Scope, source: &Source, measure: &Measure, weight: &str) -> [String; 4] {
     let plain = format!("({weight}) / {WEIGHT_UNIT}");
-    let sums = match (&first.plan.source, measure) {
+    let squared = format!("({plain}) * ({weight}) / {WEIGHT_UNIT}");
+    // A sum of arrays is a pair of arrays, a sum of maps is a map.
+    let of_map = |sum: String| [format!("mapKeys({sum})"), format!("mapValues({sum})")];
+    let of_arrays = |sum: String| [format!("{sum}.1"), format!("{sum}.2")];
+    let sums = [plain, squared].map(|each| match (source, measure) {
         (Source::Raw(_), Measure::Value(metric)) => {
             let (bucket, column) = (sql_bucket(metric.name()), metric.name());
-            let sum = |each: &str| format!("sumMapIf(map({bucket}, toFloat64(sign) * {each}), {column} != {MISSING})");
-            [sum(&plain), sum(&squared(&plain))]
+            of_map(format!("sumMapIf(map({bucket}, toFloat64(sign) * {each}), {column} != {MISSING})"))
         }
         (Source::Raw(_), Measure::Timing(name)) => {
             let name = scope.text(name);
             let values = format!("arrayFilter((value, name) -> name = {name}, timing_values, timing_names)");
             let bucket = sql_bucket("value");
-            let sum = |each: &str| {
-                format!(
-                    "sumMap(arrayMap(value -> {bucket}, {values}), arrayMap(value -> toFloat64(sign) * {each}, {values}))"
-                )
-            };
-            [sum(&plain), sum(&squared(&plain))]
+            of_arrays(format!(
+                "sumMap(arrayMap(value -> {bucket}, {values}), arrayMap(value -> toFloat64(sign) * {each}, {values}))"
+            ))
         }
         _ => {
-            let sum = |each: &str| format!("sumMap(mapApply((bucket, count) -> (bucket, count * {each}), histogram))");
-            [sum(&plain), sum(&squared(&plain))]
+            let name = scope.text(&measure.name());
+            let weighed = format!("mapApply((bucket, count) -> (bucket, count * {each}), histogram)");
+            of_map(format!("sumMapIf({weighed}, metric = {name})"))
         }
-    };
-    // A sum of arrays is a pair of arrays, a sum of maps is a map.
-    let arrays = matches!((&first.plan.source, measure), (Source::Raw(_), Measure::Timing(_)));
-    let parts = |sum: &String| match arrays {
-        true => format!("{sum}.1, {sum}.2"),
-        false => format!("mapKeys({sum}), mapValues({sum})"),
-    };
-    let select = format!("side, {}, {}", parts(&sums[0]), parts(&sums[1]));
-    scope.statement(&select, both, "GROUP BY side")
+    });
+    let [[buckets, sums], [of_squares, squares]] = sums;
+    [buckets, sums, of_squares, squares]
 }
 
 /// The weight of a row as an expression, in units.
@@ -267,31 +269,29 @@ fn weight_sql(scope: &mut Scope, columns: &Columns, weights: &StrataWeights) -> 
     format!("if(side = 1, {first}, {second})")
 }
 
-/// The histograms of the first and the second side in the rows of [`weighted_statement`].
-pub fn read_weighted(rows: Vec<Vec<Value>>) -> [WeightedHistogram; 2] {
-    let mut sides = [WeightedHistogram::default(), WeightedHistogram::default()];
+/// For each of so many measures, the histograms of the first and the second side in the rows of [`weighted_statement`].
+pub fn read_weighted(measures: usize, rows: Vec<Vec<Value>>) -> Vec<[WeightedHistogram; 2]> {
+    let mut found = vec![[WeightedHistogram::default(), WeightedHistogram::default()]; measures];
     for row in rows {
         let mut columns = row.into_iter();
         let first = columns.next().and_then(|side| side.as_i64()) == Some(1);
-        let side = &mut sides[usize::from(!first)];
         let mut array = || match columns.next() {
             Some(Value::Array(items)) => items,
             _ => Vec::new(),
         };
-        for squares in [false, true] {
-            let (buckets, sums) = (array(), array());
-            for (bucket, sum) in buckets.iter().zip(&sums) {
-                let bucket = bucket.as_u64().and_then(|bucket| u16::try_from(bucket).ok());
-                if let (Some(bucket), Some(sum)) = (bucket, sum.as_f64()) {
-                    side.add(
-                        bucket,
-                        if squares { Weight { sum: 0.0, squares: sum } } else { Weight { sum, squares: 0.0 } },
-                    );
+        for sides in &mut found {
+            for squares in [false, true] {
+                let (buckets, sums) = (array(), array());
+                for (bucket, sum) in buckets.iter().zip(&sums) {
+                    let bucket = bucket.as_u64().and_then(|bucket| u16::try_from(bucket).ok());
+                    let (Some(bucket), Some(sum)) = (bucket, sum.as_f64()) else { continue };
+                    let weight = if squares { Weight { sum: 0.0, squares: sum } } else { Weight { sum, squares: 0.0 } };
+                    sides[usize::from(!first)].add(bucket, weight);
                 }
             }
         }
     }
-    sides
+    found
 }
 
 #[cfg(test)]
@@ -311,7 +311,7 @@ mod tests {
             let strata = Strata { dimensions: vec![Dimension::Device], slots };
             let statements = [
                 statement("shop", &strata, &[Measure::Happiness], side, side),
-                weighted_statement("shop", &strata, &Measure::Happiness, &StrataWeights::default(), (side, side)),
+                weighted_statement("shop", &strata, &[(&Measure::Happiness, StrataWeights::default())], (side, side)),
             ];
             for statement in statements {
                 assert_eq!(statement.sql().contains("FROM rollup_day"), by_day, "{slots} slots: {}", statement.sql());
