@@ -1,13 +1,13 @@
 //! The call: both sides as they are, then like for like.
 
 use super::groups;
-use super::matched::Matching;
+use super::matched::{Matching, finest};
 use super::row::{Figure, Pair};
 use super::sides::Sides;
 use crate::answer::{Answer, Data, echo};
 use crate::calls::{Question, respond};
 use crate::grammar::{Call, Measure};
-use crate::planner::{Ask, Cell, Cells, SourceKind};
+use crate::planner::{Ask, Cell, Cells, Plan, SourceKind};
 use crate::state::QueryState;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
@@ -45,7 +45,14 @@ fn compute(question: Question) -> BoxFuture<'static, Result<Answer, Problem>> {
             Ask { measures, histograms, ..ask.clone() }
         });
         let plain = plain.await?;
-        let cells = Sides::cells(&question, &plain).await?;
+        // Where the finest strata are found is asked beside it: it takes as long as the figures themselves.
+        let strata = async {
+            match query.by.first() {
+                Some(_) => Ok(None),
+                None => finest(&question, &sides).await.map(Some),
+            }
+        };
+        let (cells, finest) = futures::future::try_join(Sides::cells(&question, &plain), strata).await?;
         let views = [cells[0].views(), cells[1].views()];
         let (first, second) = (&plain[0].1, &plain[1].1);
         let mut warnings = question.warnings(first).await?;
@@ -62,7 +69,7 @@ fn compute(question: Question) -> BoxFuture<'static, Result<Answer, Problem>> {
                 (compared.rows, Some(compared.groups))
             }
             None => {
-                let (pairs, told, matched) = whole(&question, &sides, &cells, views).await?;
+                let (pairs, told, matched) = whole(&question, &sides, &cells, finest).await?;
                 let anew: Vec<String> = told.into_iter().filter(|told| !warnings.contains(told)).collect();
                 warnings.extend(anew);
                 source = matched.unwrap_or(source);
@@ -91,10 +98,11 @@ async fn whole(
     question: &Question,
     sides: &Sides,
     cells: &[Cells; 2],
-    views: [i64; 2],
+    finest: Option<[(Ask, Plan); 2]>,
 ) -> Result<(Vec<Pair>, Vec<String>, Option<SourceKind>), Problem> {
     let metrics = &question.query.metrics;
-    let matching = affordable(Matching::of(question, sides, views, metrics).await)?;
+    let views = [cells[0].views(), cells[1].views()];
+    let matching = affordable(Matching::of(question, sides, (views, finest), metrics).await)?;
     let mut warnings = match &matching {
         Some(Some(matching)) => matching.warnings(),
         Some(None) => vec!["the mix of visitors is not evened out".to_owned()],

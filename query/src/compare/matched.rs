@@ -35,14 +35,14 @@ struct Slot {
 }
 
 impl Matching {
-    /// Counts both sides by the finest strata that can be had; `None` where none can.
+    /// Counts both sides, which have so many views, by the finest strata that can be had; `None` where none can.
     pub async fn of(
         question: &Question,
         sides: &Sides,
-        views: [i64; 2],
+        (views, finest): ([i64; 2], Option<[(Ask, Plan); 2]>),
         measures: &[Measure],
     ) -> Result<Option<Self>, Problem> {
-        let Some((dimensions, plans)) = found(question, sides, views).await? else { return Ok(None) };
+        let Some((dimensions, plans)) = found(question, sides, views, finest).await? else { return Ok(None) };
         let strata = Strata { dimensions, slots: sides.slots(views, plans[0].1.one_in()) };
         if strata.dimensions.is_empty() && strata.slots <= 1 {
             return Ok(None);
@@ -281,25 +281,33 @@ fn side(plan: &(Ask, Plan)) -> Side<'_> {
     Side { ask: &plan.0, plan: &plan.1 }
 }
 
+/// The dimensions of the finest strata.
+const FINEST: [Dimension; 2] = [Dimension::Device, Dimension::Country];
+
+/// Where both sides are found by the finest strata. No rollup knows both dimensions, so that is single views.
+pub(super) async fn finest(question: &Question, sides: &Sides) -> Result<[(Ask, Plan); 2], Problem> {
+    by(question, sides, &FINEST).await
+}
+
+async fn by(question: &Question, sides: &Sides, dimensions: &[Dimension]) -> Result<[(Ask, Plan); 2], Problem> {
+    sides.plans(question, |ask| Ask { by: dimensions.to_vec(), ..ask.clone() }).await
+}
+
 /// The dimensions of the strata, and where both sides are found by them.
 #[allow(clippy::type_complexity, reason = "it is taken apart where it is made")]
 async fn found(
     question: &Question,
     sides: &Sides,
     views: [i64; 2],
+    finest: Option<[(Ask, Plan); 2]>,
 ) -> Result<Option<(Vec<Dimension>, [(Ask, Plan); 2])>, Problem> {
-    let both = [Dimension::Device, Dimension::Country];
-    let by = |dimensions: &[Dimension]| {
-        let dimensions = dimensions.to_vec();
-        sides.plans(question, move |ask| Ask { by: dimensions.clone(), ..ask.clone() })
-    };
-    // No rollup knows both, so this is answered from single views.
-    let plans = by(&both).await?;
-    if sides.readable(question, views, same_source(&plans)) {
-        return Ok(Some((both.to_vec(), plans)));
+    if let Some(plans) = finest
+        && sides.readable(question, views, same_source(&plans))
+    {
+        return Ok(Some((FINEST.to_vec(), plans)));
     }
-    for dimensions in [&both[..1], &both[1..], &[]] {
-        let plans = by(dimensions).await?;
+    for dimensions in [&FINEST[..1], &FINEST[1..], &[]] {
+        let plans = by(question, sides, dimensions).await?;
         if same_source(&plans) == Some(SourceKind::Rollup) {
             return Ok(Some((dimensions.to_vec(), plans)));
         }

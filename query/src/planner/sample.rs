@@ -23,20 +23,25 @@ impl OneIn {
     /// Every page view was read.
     pub const ALL: OneIn = OneIn(1);
 
-    /// Half of which part is read, if that is a part.
-    pub fn half(self) -> Option<Self> {
-        Some(OneIn(self.0 * 2)).filter(|half| half.0 <= BUCKETS)
-    }
+    /// The largest part of the sessions that can be read.
+    pub const LEAST: OneIn = OneIn(BUCKETS / BUCKETS_KEPT);
 
-    /// The largest part of so many rows that is no more than half of `rows_max`; `None` where all may be read. Half, because an
-    /// answer that is approximate should at least be quick.
-    pub fn of_rows(rows: u64, rows_max: u64) -> Option<Self> {
+    /// The largest part of so many rows that is no more than half of `rows_max`, where reading [`OneIn::LEAST`] of them from the sample
+    /// would look at `sampled`: one page of many is a little of each bucket, and a little is read as a granule. `None` where all may be
+    /// read. Half, because an answer that is approximate should at least be quick.
+    pub fn of_rows(rows: u64, sampled: u64, rows_max: u64) -> Option<Self> {
         if rows <= rows_max {
             return None;
         }
-        let rows_max = rows_max / 2;
-        let parts = u32::try_from(rows.div_ceil(rows_max.max(1))).unwrap_or(u32::MAX).min(BUCKETS);
-        Some(OneIn(parts.next_power_of_two().clamp(BUCKETS / BUCKETS_KEPT, BUCKETS)))
+        let rows_max = (rows_max / 2).max(1);
+        let parts = rows.max(sampled.saturating_mul(Self::LEAST.0.into())).div_ceil(rows_max);
+        let parts = u32::try_from(parts).unwrap_or(u32::MAX).min(BUCKETS);
+        Some(OneIn(parts.next_power_of_two().clamp(Self::LEAST.0, BUCKETS)))
+    }
+
+    /// Of so many rows of the sample that are looked at for [`OneIn::LEAST`], how many for this part: each bucket has its own.
+    pub fn of_least(self, sampled: u64) -> u64 {
+        sampled * u64::from(Self::LEAST.0) / u64::from(self.0)
     }
 
     /// What a count of what was read is of all.
@@ -76,7 +81,7 @@ impl Sample {
         let with = |more: [String; 2]| conditions.iter().cloned().chain(more).collect::<Vec<_>>();
         let kept = with([format!("bucket < {buckets}"), format!("day IN {days}")]);
         let others = with([format!("bucket < {buckets}"), format!("day NOT IN {days}")]);
-        let kept = scope.rows(SiteTable::PageViewSample, "*", &kept).read_at_once();
+        let kept = scope.rows(SiteTable::PageViewSample, "*", &kept);
         kept.and(scope.rows(SiteTable::PageViews, "*", &others)).select(columns, "")
     }
 }
@@ -111,12 +116,13 @@ mod tests {
     #[test]
     fn no_more_is_read_than_may_be_and_never_less_than_a_bucket() {
         for (rows, expected) in [(0, None), (2_000, None), (2_001, Some(8)), (8_000, Some(8)), (8_001, Some(16))] {
-            assert_eq!(OneIn::of_rows(rows, 2_000).map(OneIn::get), expected, "{rows}");
+            assert_eq!(OneIn::of_rows(rows, 0, 2_000).map(OneIn::get), expected, "{rows}");
         }
-        assert_eq!(OneIn::of_rows(u64::MAX, 1).map(OneIn::get), Some(256));
-        assert_eq!(OneIn::of_rows(5, 0).map(OneIn::get), Some(8));
-        let some = OneIn::of_rows(64, 2).unwrap();
-        assert_eq!((some.times(3), some.half().map(OneIn::get)), (192, Some(128)));
-        assert_eq!(OneIn::of_rows(u64::MAX, 1).unwrap().half(), None);
+        // A sample whose granules hold more than was asked for.
+        assert_eq!(OneIn::of_rows(8_000, 1_001, 2_000).map(OneIn::get), Some(16));
+        assert_eq!(OneIn::of_rows(u64::MAX, u64::MAX, 1).map(OneIn::get), Some(256));
+        assert_eq!(OneIn::of_rows(5, 0, 0).map(OneIn::get), Some(8));
+        let some = OneIn::of_rows(64, 0, 2).unwrap();
+        assert_eq!((some.times(3), some.of_least(8)), (192, 1));
     }
 }

@@ -239,12 +239,6 @@ impl Rows {
         Rows(format!("{} LIMIT {count}", self.0))
     }
 
-    /// These rows, with all conditions looked at together: where they are small granules here and there, ClickHouse's reading of
-    /// one column after the other takes twice as long.
-    pub fn read_at_once(self) -> Rows {
-        Rows(format!("{} SETTINGS optimize_move_to_prewhere = 0", self.0))
-    }
-
     /// Of rows that are versions of each other, those with the highest `version`.
     pub fn newest_by(self, key: &'static str, version: &'static str) -> Rows {
         Rows(format!("{} ORDER BY {version} DESC LIMIT 1 BY {key}", self.0))

@@ -211,22 +211,22 @@ pub fn weighted_statement(
     let both = rows(&mut scope, first, (strata, true), &measures, true);
     let both = both.and(rows(&mut scope, second, (strata, false), &measures, true));
     let columns = Columns::of(strata, first.plan);
-    let mut select = vec!["side".to_owned()];
-    for (measure, weights) in weighed {
-        let weight = weight_sql(&mut scope, &columns, weights);
+    // Looked up once a row and named: thousands of weights are text, too, and would be read wherever they stand.
+    let (mut with, mut select) = (vec!["*".to_owned()], vec!["side".to_owned()]);
+    for (place, (measure, weights)) in weighed.iter().enumerate() {
+        let weight = format!("weight_{place}");
+        with.push(format!("{} / {WEIGHT_UNIT} AS {weight}", weight_sql(&mut scope, &columns, weights)));
         select.extend(weighted_sums(&mut scope, &first.plan.source, measure, &weight));
     }
-    scope.statement(&select.join(", "), both, "GROUP BY side")
+    scope.statement(&select.join(", "), both.select(&with.join(", "), ""), "GROUP BY side")
 }
 
 /// Buckets and the sums of their weights, then buckets and the sums of the squares.
 fn weighted_sums(scope: &mut Scope, source: &Source, measure: &Measure, weight: &str) -> [String; 4] {
-    let plain = format!("({weight}) / {WEIGHT_UNIT}");
-    let squared = format!("({plain}) * ({weight}) / {WEIGHT_UNIT}");
     // A sum of arrays is a pair of arrays, a sum of maps is a map.
     let of_map = |sum: String| [format!("mapKeys({sum})"), format!("mapValues({sum})")];
     let of_arrays = |sum: String| [format!("{sum}.1"), format!("{sum}.2")];
-    let sums = [plain, squared].map(|each| match (source, measure) {
+    let sums = [weight.to_owned(), format!("{weight} * {weight}")].map(|each| match (source, measure) {
         (Source::Raw(_), Measure::Value(metric)) => {
             let (bucket, column) = (sql_bucket(metric.name()), metric.name());
             of_map(format!("sumMapIf(map({bucket}, toFloat64(sign) * {each}), {column} != {MISSING})"))

@@ -92,23 +92,19 @@ impl Question {
     ) -> Result<Option<Sample>, Problem> {
         let (state, call) = (&self.state, self.query.call.name());
         let ask = async |statement: &Statement| state.rows(call, &self.site, statement).await;
-        let (all, _) = sample::estimated(&ask(&all).await?);
+        let some = Sample { one_in: OneIn::LEAST, days };
+        let mut scope = Scope::of(&self.site);
+        let rows = views(&mut scope, Some(&some));
+        let estimate = sample::estimate(scope, rows);
+        let (all, least) = futures::future::try_join(ask(&all), ask(&estimate)).await?;
+        let ((all, _), (least, sampled)) = (sample::estimated(&all), sample::estimated(&least));
         let rows_max = state.config.exact_rows_max;
-        let Some(one_in) = OneIn::of_rows(all, rows_max) else { return Ok(None) };
-        let mut sample = Sample { one_in, days };
-        // One page of many is a little of each bucket, and a little is read as a granule.
-        let some = loop {
-            let mut scope = Scope::of(&self.site);
-            let rows = views(&mut scope, Some(&sample));
-            let (some, sampled) = sample::estimated(&ask(&sample::estimate(scope, rows)).await?);
-            match sample.one_in.half() {
-                Some(half) if sampled > rows_max / 2 => sample.one_in = half,
-                _ => break some,
-            }
-        };
-        if some >= all {
+        let Some(one_in) = OneIn::of_rows(all, sampled, rows_max) else { return Ok(None) };
+        // What is not in the sample is looked at whole, whatever is chosen.
+        if least - sampled + one_in.of_least(sampled) >= all {
             return Ok(None);
         }
+        let sample = Sample { one_in, ..some };
         // Whoever asks about few wants all of them: what a filter leaves of a sample may be too little to judge by.
         let mut scope = Scope::of(&self.site);
         let rows = views(&mut scope, Some(&sample));

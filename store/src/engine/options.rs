@@ -138,11 +138,13 @@ impl Options {
 }
 
 /// Where the library's defaults differ from a server's, and where a version's default could move under us.
-const BASE: [(&str, &str); 5] = [
+const BASE: [(&str, &str); 6] = [
     ("allow_introspection_functions", "0"),
     ("async_insert", "0"),
     ("implicit_select", "0"),
     ("insert_deduplicate", "1"),
+    // A thread for each gigabyte that is free is one thread in all: the engine's whole memory is two.
+    ("max_threads_min_free_memory_per_thread", "67108864"),
     ("session_timezone", "UTC"),
 ];
 
