@@ -1,13 +1,13 @@
 //! The call: both sides as they are, then like for like.
 
 use super::groups;
-use super::matched::{Matching, finest};
+use super::matched::{Finest, Matching, finest};
 use super::row::{Figure, Pair};
 use super::sides::Sides;
 use crate::answer::{Answer, Data, echo};
 use crate::calls::{Question, respond};
 use crate::grammar::{Call, Measure};
-use crate::planner::{Ask, Cell, Cells, Plan, SourceKind};
+use crate::planner::{Ask, Cell, Cells, SourceKind};
 use crate::state::QueryState;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
@@ -98,7 +98,7 @@ async fn whole(
     question: &Question,
     sides: &Sides,
     cells: &[Cells; 2],
-    finest: Option<[(Ask, Plan); 2]>,
+    finest: Option<Finest>,
 ) -> Result<(Vec<Pair>, Vec<String>, Option<SourceKind>), Problem> {
     let metrics = &question.query.metrics;
     let views = [cells[0].views(), cells[1].views()];

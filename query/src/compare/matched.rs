@@ -6,7 +6,7 @@ use super::sides::{Sides, same_source};
 use crate::calls::Question;
 use crate::grammar::{Dimension, Measure};
 use crate::planner::strata::{self, Side, Strata, StrataWeights, Stratum};
-use crate::planner::{Ask, OneIn, Plan, SourceKind};
+use crate::planner::{Ask, OneIn, Plan, Sample, SourceKind};
 use felt_http::Problem;
 use felt_schema::compare::COUNT_TO_COMPARE;
 use felt_schema::compare::strata::{Cell, STRATUM_MIN, Weights, weigh};
@@ -39,7 +39,7 @@ impl Matching {
     pub async fn of(
         question: &Question,
         sides: &Sides,
-        (views, finest): ([i64; 2], Option<[(Ask, Plan); 2]>),
+        (views, finest): ([i64; 2], Option<Finest>),
         measures: &[Measure],
     ) -> Result<Option<Self>, Problem> {
         let Some((dimensions, plans)) = found(question, sides, views, finest).await? else { return Ok(None) };
@@ -284,9 +284,12 @@ fn side(plan: &(Ask, Plan)) -> Side<'_> {
 /// The dimensions of the finest strata.
 const FINEST: [Dimension; 2] = [Dimension::Device, Dimension::Country];
 
-/// Where both sides are found by the finest strata. No rollup knows both dimensions, so that is single views.
-pub(super) async fn finest(question: &Question, sides: &Sides) -> Result<[(Ask, Plan); 2], Problem> {
-    by(question, sides, &FINEST).await
+/// Where both sides are found by the finest strata. No rollup knows both dimensions, so that is single views, or a part of them.
+pub(super) type Finest = ([(Ask, Plan); 2], Option<Sample>);
+
+/// Finds out where that is.
+pub(super) async fn finest(question: &Question, sides: &Sides) -> Result<Finest, Problem> {
+    sides.parts(question, |ask| Ask { by: FINEST.to_vec(), ..ask.clone() }).await
 }
 
 async fn by(question: &Question, sides: &Sides, dimensions: &[Dimension]) -> Result<[(Ask, Plan); 2], Problem> {
@@ -299,12 +302,15 @@ async fn found(
     question: &Question,
     sides: &Sides,
     views: [i64; 2],
-    finest: Option<[(Ask, Plan); 2]>,
+    finest: Option<Finest>,
 ) -> Result<Option<(Vec<Dimension>, [(Ask, Plan); 2])>, Problem> {
-    if let Some(plans) = finest
-        && sides.readable(question, views, same_source(&plans))
-    {
-        return Ok(Some((FINEST.to_vec(), plans)));
+    if let Some((plans, part)) = finest {
+        let read = |part: &Sample| (views[0] + views[1]) / i64::from(part.one_in.get());
+        let part = part.filter(|part| question.is_enough(read(part)));
+        let plans = plans.map(|(ask, plan)| (ask, plan.sampled(part.as_ref())));
+        if sides.readable(question, views, same_source(&plans)) {
+            return Ok(Some((FINEST.to_vec(), plans)));
+        }
     }
     for dimensions in [&FINEST[..1], &FINEST[1..], &[]] {
         let plans = by(question, sides, dimensions).await?;

@@ -38,21 +38,35 @@ impl Sides {
     /// How a question about both is answered.
     /// Where both together would read too many single page views, both read the same sample of sessions.
     pub async fn plans(&self, question: &Question, change: impl Fn(&Ask) -> Ask) -> Result<[(Ask, Plan); 2], Problem> {
+        let plans = self.of_all(question, change)?;
+        let sample = match views_of(&plans) {
+            Some(views) => question.sample(views).await,
+            None => None,
+        };
+        Ok(plans.map(|(ask, plan)| (ask, plan.sampled(sample.as_ref()))))
+    }
+
+    /// The same with all page views, and the part of them that may be read instead where enough are left of it.
+    pub async fn parts(
+        &self,
+        question: &Question,
+        change: impl Fn(&Ask) -> Ask,
+    ) -> Result<([(Ask, Plan); 2], Option<Sample>), Problem> {
+        let plans = self.of_all(question, change)?;
+        let part = match views_of(&plans) {
+            Some(views) => question.part(views).await,
+            None => None,
+        };
+        Ok((plans, part))
+    }
+
+    fn of_all(&self, question: &Question, change: impl Fn(&Ask) -> Ask) -> Result<[(Ask, Plan); 2], Problem> {
         let of = |side: usize| {
             let ask = change(&self.asks[side]);
             let plan = question.state.plan(&ask, self.windows[side])?;
             Ok::<_, Problem>((ask, plan))
         };
-        let plans = [of(0)?, of(1)?];
-        let singly: Vec<&(Ask, Plan)> = plans.iter().filter(|(_, plan)| plan.kind() == SourceKind::Raw).collect();
-        let Some((first, others)) = singly.split_first() else { return Ok(plans) };
-        let views = |scope: &mut Scope, sample: Option<&Sample>| {
-            let mut of = |(ask, plan): &(Ask, Plan)| raw_views(scope, ask, (plan.window, sample), "sign");
-            let first = of(first);
-            others.iter().map(|other| of(other)).fold(first, Rows::and)
-        };
-        let sample = question.sample(views).await;
-        Ok(plans.map(|(ask, plan)| (ask, plan.sampled(sample.as_ref()))))
+        Ok([of(0)?, of(1)?])
     }
 
     /// Both sides' cells.
@@ -101,6 +115,18 @@ impl Sides {
             Vs::Prev | Vs::Week | Vs::Year | Vs::Between(..) => json!({"from": from, "to": to}),
         }
     }
+}
+
+/// The single page views that both sides read, if any.
+fn views_of(plans: &[(Ask, Plan); 2]) -> Option<impl Fn(&mut Scope, Option<&Sample>) -> Rows> {
+    let singly: Vec<&(Ask, Plan)> = plans.iter().filter(|(_, plan)| plan.kind() == SourceKind::Raw).collect();
+    let of = |scope: &mut Scope, (ask, plan): &(Ask, Plan), sample: Option<&Sample>| {
+        raw_views(scope, ask, (plan.window, sample), "sign")
+    };
+    (!singly.is_empty()).then_some(move |scope: &mut Scope, sample: Option<&Sample>| {
+        let first = of(scope, singly[0], sample);
+        singly[1..].iter().map(|other| of(scope, other, sample)).fold(first, Rows::and)
+    })
 }
 
 /// Whether both plans come from the same kind of source.

@@ -75,6 +75,9 @@ fn asked(scope: &mut Scope, question: &Question) -> Vec<String> {
     asked.extend(conditions(scope, &own, &raw_column));
     if !others.is_empty() {
         let mut of_views = window_conditions(scope, Window { from_ms: window.from_ms - DAY_MS, ..window });
+        // Few page views have feedback. Their pages are named beside them, because the table is in their order.
+        let told = |columns: &str| scope.rows(SiteTable::Events, columns, &asked).within();
+        of_views.push(format!("page IN {} AND view IN {}", told("DISTINCT page"), told("DISTINCT view")));
         of_views.extend(conditions(scope, &others, &raw_column));
         let views = scope.rows(SiteTable::PageViews, "any(view)", &of_views).collapsed_by("cityHash64(session, view)");
         asked.push(format!("view IN {}", views.within()));

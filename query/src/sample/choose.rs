@@ -31,7 +31,9 @@ pub(crate) struct Choices {
 
 struct Choice {
     since: Instant,
-    sample: OnceCell<Option<Sample>>,
+    part: OnceCell<Option<Sample>>,
+    /// Page views in it.
+    read: OnceCell<i64>,
 }
 
 impl Choices {
@@ -47,7 +49,7 @@ impl Choices {
         if let Some(choice) = made.get(&key).filter(|choice| choice.since.elapsed() < self.age_max) {
             return choice.clone();
         }
-        let choice = Arc::new(Choice { since: Instant::now(), sample: OnceCell::new() });
+        let choice = Arc::new(Choice { since: Instant::now(), part: OnceCell::new(), read: OnceCell::new() });
         made.put(key, choice.clone());
         choice
     }
@@ -68,50 +70,66 @@ impl Question {
     /// The sessions that are read where `views` are too many; `None` where all may be read, where no day is in the sample, where that would
     /// cost no less, where few views would be left of it, or where the store does not say: then the question itself is told why.
     pub(crate) async fn sample(&self, views: impl Fn(&mut Scope, Option<&Sample>) -> Rows) -> Option<Sample> {
-        let state = &self.state;
-        if self.query.exact || state.forced.is_some() {
-            return None;
-        }
-        let days = days(state).await.ok()?;
-        if days.is_empty() {
-            return None;
-        }
-        let mut scope = Scope::of(&self.site);
-        let all = views(&mut scope, None);
-        let all = sample::estimate(scope, all);
-        let choice = state.choices.of(&self.site, &all);
-        choice.sample.get_or_try_init(|| self.choose(all, days, views)).await.ok()?.clone()
+        let choice = self.choice(&views).await.ok()??;
+        let sample = choice.part.get()?.clone()?;
+        let read = choice.read.get_or_try_init(async || {
+            let mut scope = Scope::of(&self.site);
+            let rows = views(&mut scope, Some(&sample));
+            let read = self.asked(&scope.statement("toInt64(sum(sign))", rows, "")).await?;
+            Ok::<_, Problem>(read.first().and_then(|row| row.first()?.as_i64()).unwrap_or(0))
+        });
+        let enough = self.is_enough(*read.await.ok()?);
+        Some(sample).filter(|_| enough)
     }
 
-    /// Chooses for `views`, of which `all` tells how many rows would be looked at.
-    async fn choose(
+    /// As [`Question::sample`], for whoever knows how many views there are and asks [`Question::is_enough`] himself.
+    pub(crate) async fn part(&self, views: impl Fn(&mut Scope, Option<&Sample>) -> Rows) -> Option<Sample> {
+        self.choice(&views).await.ok()??.part.get()?.clone()
+    }
+
+    /// Whether so many page views are enough of a sample: who asks about few wants all of them, for what a filter leaves may be too little
+    /// to judge by.
+    pub(crate) fn is_enough(&self, read: i64) -> bool {
+        let enough = self.state.config.exact_rows_max / ROWS_TO_READ_VIEWS;
+        read >= i64::try_from(enough).unwrap_or(i64::MAX)
+    }
+
+    /// The choice for `views`, made; `None` where there is none to make.
+    async fn choice(
         &self,
-        all: Statement,
-        days: Vec<String>,
-        views: impl Fn(&mut Scope, Option<&Sample>) -> Rows,
-    ) -> Result<Option<Sample>, Problem> {
-        let (state, call) = (&self.state, self.query.call.name());
-        let ask = async |statement: &Statement| state.rows(call, &self.site, statement).await;
-        let some = Sample { one_in: OneIn::LEAST, days };
-        let mut scope = Scope::of(&self.site);
-        let rows = views(&mut scope, Some(&some));
-        let estimate = sample::estimate(scope, rows);
-        let (all, least) = futures::future::try_join(ask(&all), ask(&estimate)).await?;
-        let ((all, _), (least, sampled)) = (sample::estimated(&all), sample::estimated(&least));
-        let rows_max = state.config.exact_rows_max;
-        let Some(one_in) = OneIn::of_rows(all, sampled, rows_max) else { return Ok(None) };
-        // What is not in the sample is looked at whole, whatever is chosen.
-        if least - sampled + one_in.of_least(sampled) >= all {
+        views: &impl Fn(&mut Scope, Option<&Sample>) -> Rows,
+    ) -> Result<Option<Arc<Choice>>, Problem> {
+        let state = &self.state;
+        if self.query.exact || state.forced.is_some() {
             return Ok(None);
         }
-        let sample = Sample { one_in, ..some };
-        // Whoever asks about few wants all of them: what a filter leaves of a sample may be too little to judge by.
-        let mut scope = Scope::of(&self.site);
-        let rows = views(&mut scope, Some(&sample));
-        let read = ask(&scope.statement("toInt64(sum(sign))", rows, "")).await?;
-        let read = read.first().and_then(|row| row.first()?.as_i64()).unwrap_or(0);
-        let enough = i64::try_from(rows_max / ROWS_TO_READ_VIEWS).unwrap_or(i64::MAX);
-        Ok(Some(sample).filter(|_| read >= enough))
+        let days = days(state).await?;
+        if days.is_empty() {
+            return Ok(None);
+        }
+        let estimate = |sample: Option<&Sample>| {
+            let mut scope = Scope::of(&self.site);
+            let rows = views(&mut scope, sample);
+            sample::estimate(scope, rows)
+        };
+        let all = estimate(None);
+        let choice = state.choices.of(&self.site, &all);
+        let part = async || {
+            let least = Sample { one_in: OneIn::LEAST, days };
+            let some = estimate(Some(&least));
+            let (all, some) = futures::future::try_join(self.asked(&all), self.asked(&some)).await?;
+            let ((all, _), (some, sampled)) = (sample::estimated(&all), sample::estimated(&some));
+            let one_in = OneIn::of_rows(all, sampled, state.config.exact_rows_max);
+            // What is not in the sample is looked at whole, whatever is chosen.
+            let one_in = one_in.filter(|one_in| some - sampled + one_in.of_least(sampled) < all);
+            Ok::<_, Problem>(one_in.map(|one_in| Sample { one_in, ..least }))
+        };
+        choice.part.get_or_try_init(part).await?;
+        Ok(Some(choice))
+    }
+
+    async fn asked(&self, statement: &Statement) -> Result<Vec<felt_store::JsonRow>, Problem> {
+        self.state.rows(self.query.call.name(), &self.site, statement).await
     }
 }
 

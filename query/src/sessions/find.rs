@@ -42,12 +42,12 @@ const AT_ONCE: i64 = 1_000_000;
 const LATEST_HOURS: [i64; 3] = [1, 6, 24];
 
 /// Finds the page of `question` that begins after `skip` sessions. `views` is how many page views its window has; of a whole window
-/// that has too many, `sample` is looked at.
+/// that has too many, `sample` is looked at, which is not asked for where the latest hours are enough.
 pub(super) async fn find(
     question: &Question,
     skip: usize,
     views: i64,
-    sample: Option<Sample>,
+    sample: impl Future<Output = Result<Option<Sample>, Problem>>,
 ) -> Result<Page, Problem> {
     let Question { query, window, .. } = question;
     let newest_first = query.order == query.call.default_order();
@@ -64,6 +64,7 @@ pub(super) async fn find(
             }
         }
     }
+    let sample = sample.await?;
     let page = look(question, (*window, sample.as_ref()), skip).await?;
     Ok(Page { sample, ..page })
 }

@@ -47,8 +47,7 @@ fn compute(question: Question) -> BoxFuture<'static, Result<Answer, Problem>> {
         let by_rollup = state.plan(&counted, *window)?;
         let views = state.cells("sessions", site, &counted, &by_rollup).await.map_err(too_wide)?.views();
         let skip = Cursor::skip_of(query);
-        let sample = sample(&question).await?;
-        let page = find(&question, skip, views, sample).await?;
+        let page = find(&question, skip, views, sample(&question)).await?;
         let rows = rows(&question, &page).await?;
         // What is said about the time is said about single page views.
         let raw = plan(&counted, *window, *now_ms, Some(SourceKind::Raw)).map_err(fault_problem)?;
