@@ -12,7 +12,6 @@ use crate::slos::{Promise, spenders};
 use crate::state::QueryState;
 use felt_schema::burn::{CATCH_UP_MIN, Change};
 use felt_schema::rows::{AlertDeliveryRow, AlertRow};
-use felt_schema::slo::{Of, SliKind};
 use felt_store::StoreError;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -192,14 +191,12 @@ pub(super) async fn announce(state: &QueryState, alert: &AlertRow, change: &str)
     record::save_deliveries(state, &mut rows).await
 }
 
-/// The page with most bad ones in the rule's long window. Without it the alert is told all the same.
+/// The page with most bad ones in the rule's long window: page views, or visits and attempts that went wrong there. Without it the alert
+/// is told all the same.
 async fn worst_page(state: &QueryState, turn: &Turn) -> Option<Worst> {
-    if turn.promise.slo.sli.of != Of::Views || matches!(turn.promise.slo.sli.kind, SliKind::Fresh { .. }) {
-        return None;
-    }
     let end_s = (turn.minute + 1) * 60;
     let span = end_s - i64::from(turn.rule.long_min) * 60..end_s;
-    let statement = spenders::statement(&turn.promise, &Dimension::Page, span, 1);
+    let statement = spenders::statement(state, &turn.promise, &Dimension::Page, (span, 1)).await.ok()??;
     let rows = state.rows("worst_page", &turn.promise.site, &statement).await.ok()?;
     let row = rows.first()?;
     let (bad, all) = (row.get(2)?.as_f64()?, row.get(4)?.as_f64()?);

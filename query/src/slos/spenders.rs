@@ -68,11 +68,7 @@ pub async fn slo_spenders(
     };
     let span = window.around(now_s).map_err(|error| Problem::bad_request("window", error.to_string()))?;
     let span = span.start.max(now_s - RAW_KEPT_S)..span.end.min(now_s);
-    let statement = match promise.slo.sli.of {
-        Of::Views => Some(statement(&promise, &by, span, limit)),
-        Of::Sessions => Some(of_sessions_statement(&promise, &by, span, limit)),
-        Of::Journeys => of_journeys_statement(&state, &promise, &by, span, limit).await.map_err(store_problem)?,
-    };
+    let statement = statement(&state, &promise, &by, (span, limit)).await.map_err(store_problem)?;
     let found = match statement {
         Some(statement) => state.rows("spenders", &site, &statement).await.map_err(too_wide)?,
         None => Vec::new(),
@@ -83,8 +79,28 @@ pub async fn slo_spenders(
     Ok(reply::rows(&headers, spenders.filter_map(row).collect()))
 }
 
-/// The segments of `by` in `span`, in Unix seconds, who spends most first.
-pub(crate) fn statement(promise: &Promise, by: &Dimension, span: Range<i64>, limit: usize) -> Statement {
+/// The segments of `by` in `span`, in Unix seconds, who spends most first: segment, valid, bad, valid and bad in all. `None` where nothing
+/// is counted: of looks at our own pipeline, and while there is no such journey.
+///
+/// # Errors
+/// As ClickHouse says.
+pub(crate) async fn statement(
+    state: &QueryState,
+    promise: &Promise,
+    by: &Dimension,
+    (span, limit): (Range<i64>, usize),
+) -> Result<Option<Statement>, StoreError> {
+    if looks::is_fresh(promise) {
+        return Ok(None);
+    }
+    Ok(match promise.slo.sli.of {
+        Of::Views => Some(of_views_statement(promise, by, span, limit)),
+        Of::Sessions => Some(of_sessions_statement(promise, by, span, limit)),
+        Of::Journeys => of_journeys_statement(state, promise, by, span, limit).await?,
+    })
+}
+
+fn of_views_statement(promise: &Promise, by: &Dimension, span: Range<i64>, limit: usize) -> Statement {
     let mut scope = SiteScope::of(&promise.site);
     let from = scope.bind("Int64", Param::Int(span.start));
     let to = scope.bind("Int64", Param::Int(span.end));
@@ -106,7 +122,6 @@ fn of_sessions_statement(promise: &Promise, by: &Dimension, span: Range<i64>, li
     by_segment(scope, spent, limit)
 }
 
-/// `None` while there is no such journey, so that nothing was counted either.
 async fn of_journeys_statement(
     state: &QueryState,
     promise: &Promise,

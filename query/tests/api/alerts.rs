@@ -131,6 +131,46 @@ pub async fn pass_with_views(service: &Service, minutes: i64, slow: usize) {
     service.write(&views).await;
 }
 
+/// Minutes pass with ten visits in each, of a look around and a page where one pays, which is slow for `slow` of them.
+async fn pass_with_visits(service: &Service, minutes: i64, slow: usize) {
+    let begin_ms = service.now_ms().div_euclid(MINUTE_MS) * MINUTE_MS;
+    service.clock.set(begin_ms + minutes * MINUTE_MS + 30_000);
+    let now_ms = service.now_ms();
+    let mut views = Vec::new();
+    for (minute, visit) in (0..minutes).flat_map(|minute| (0..10).map(move |visit| (minute, visit))) {
+        let ago_ms = now_ms - (begin_ms + minute * MINUTE_MS + visit as i64 * 4_000);
+        let session = format!("{begin_ms}-{minute}-{visit}");
+        let pay = if visit < slow { 9_000_000 } else { 1_000_000 };
+        for (page, lcp, after_ms) in [("/", 1_000_000, 0), ("/pay", pay, 2_000)] {
+            let view = service.view(ago_ms - after_ms);
+            views.push(PageViewRow { page: page.into(), session: session.clone(), lcp, sign: 1, ..view });
+        }
+    }
+    service.write(&views).await;
+}
+
+#[tokio::test]
+async fn visits_that_go_wrong_are_told_with_the_page_where_they_did() {
+    let watched = Watched::start(&[]).await;
+    let promise = json!({"promise": "Visits are smooth", "objective": 0.95, "window": {"rolling": "28d"},
+        "sli": {"kind": "fast", "metric": "lcp", "at_most": 2500, "of": "sessions"}});
+    let answer = watched.send(Method::PUT, "slos/smooth", &promise).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text());
+    pass_with_visits(&watched.service, 10, 0).await;
+    pass_with_visits(&watched.service, 30, 8).await;
+    // They are counted at their own pace, so this clock may not go on before.
+    let begin = Instant::now();
+    while watched.service.get("/api/v1/sites/shop/slos/smooth").await["valid"] != 400 {
+        assert!(begin.elapsed() < PATIENCE, "visits are not counted");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    watched.pass(1).await;
+    let alerts = watched.firing().await;
+    let words = alerts[0]["words"].as_str().unwrap();
+    assert!(words.contains(" visits (") && words.contains("worst on /pay, with 100 % of it"), "{words}");
+    assert_eq!(alerts[0]["page"], "/pay");
+}
+
 #[tokio::test]
 async fn a_promise_that_burns_is_told_once_in_words_whatever_restarts_and_again_when_it_is_over() {
     let sink = Sink::start().await;
