@@ -17,7 +17,7 @@ use futures::future::BoxFuture;
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A question with everything that is known before the store is asked.
 pub(crate) struct Question {
@@ -27,6 +27,8 @@ pub(crate) struct Question {
     pub window: Window,
     pub mark: Mark,
     pub now_ms: i64,
+    /// When it was asked.
+    pub asked: Instant,
     /// The rest of the path, where the call has one.
     pub path: String,
 }
@@ -58,7 +60,8 @@ pub(crate) async fn respond(
     }
     let cache = state.cache.clone();
     let asked = format!("{site} {} {path} {}", call.name(), query.print());
-    let question = Question { state, window: Window { from_ms, to_ms }, site: site.clone(), query, mark, now_ms, path };
+    let (window, began) = (Window { from_ms, to_ms }, Instant::now());
+    let question = Question { state, window, site: site.clone(), query, mark, now_ms, asked: began, path };
     let stale_max = Duration::from_millis(question.state.config.stale_ms_max);
     let (outcome, computed) = cache.get_or(key, || compute(question).boxed()).await;
     let (answer, age) = match outcome {

@@ -44,6 +44,11 @@ impl OneIn {
         sampled * u64::from(Self::LEAST.0) / u64::from(self.0)
     }
 
+    /// Half of that part, if that is a part.
+    pub fn half(self) -> Option<Self> {
+        Some(OneIn(self.0 * 2)).filter(|half| half.0 <= BUCKETS)
+    }
+
     /// What a count of what was read is of all.
     pub fn times(self, count: i64) -> i64 {
         count.saturating_mul(i64::from(self.0))
@@ -123,6 +128,7 @@ mod tests {
         assert_eq!(OneIn::of_rows(u64::MAX, u64::MAX, 1).map(OneIn::get), Some(256));
         assert_eq!(OneIn::of_rows(5, 0, 0).map(OneIn::get), Some(8));
         let some = OneIn::of_rows(64, 0, 2).unwrap();
-        assert_eq!((some.times(3), some.of_least(8)), (192, 1));
+        assert_eq!((some.times(3), some.of_least(8), some.half().map(OneIn::get)), (192, 1, Some(128)));
+        assert_eq!(OneIn::of_rows(u64::MAX, 0, 1).unwrap().half(), None);
     }
 }

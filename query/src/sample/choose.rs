@@ -20,7 +20,7 @@ const ROWS_TO_READ_VIEWS: u64 = 4_000;
 /// How long it is believed which days the sample of page views has.
 const DAYS_AGE_MAX: Duration = Duration::from_secs(30);
 /// Choices that are remembered.
-const CHOICES_MAX: NonZeroUsize = NonZeroUsize::new(1_000).unwrap();
+const CHOICES_MAX: NonZeroUsize = NonZeroUsize::new(256).unwrap();
 
 /// What was chosen a moment ago.
 pub(crate) struct Choices {
@@ -42,11 +42,13 @@ impl Choices {
         Self { age_max, days: Mutex::default(), made: Mutex::new(LruCache::new(CHOICES_MAX)) }
     }
 
-    /// The choice for the page views that `statement` selects, made or not.
-    fn of(&self, site: &str, statement: &Statement) -> Arc<Choice> {
+    /// The choice for the page views that `statement` selects, made or not. One that was begun after `asked` is always believed: a question
+    /// looks at the same page views several times.
+    fn of(&self, site: &str, statement: &Statement, asked: Instant) -> Arc<Choice> {
         let key = format!("{site} {} {:?}", statement.sql(), statement.params());
         let mut made = self.made.lock();
-        if let Some(choice) = made.get(&key).filter(|choice| choice.since.elapsed() < self.age_max) {
+        let holds = |choice: &&Arc<Choice>| choice.since >= asked || choice.since.elapsed() < self.age_max;
+        if let Some(choice) = made.get(&key).filter(holds) {
             return choice.clone();
         }
         let choice = Arc::new(Choice { since: Instant::now(), part: OnceCell::new(), read: OnceCell::new() });
@@ -70,16 +72,21 @@ impl Question {
     /// The sessions that are read where `views` are too many; `None` where all may be read, where no day is in the sample, where that would
     /// cost no less, where few views would be left of it, or where the store does not say: then the question itself is told why.
     pub(crate) async fn sample(&self, views: impl Fn(&mut Scope, Option<&Sample>) -> Rows) -> Option<Sample> {
+        self.counted(views).await.map(|(sample, _)| sample)
+    }
+
+    /// The same, and how many of the views are in it.
+    pub(crate) async fn counted(&self, views: impl Fn(&mut Scope, Option<&Sample>) -> Rows) -> Option<(Sample, i64)> {
         let choice = self.choice(&views).await.ok()??;
         let sample = choice.part.get()?.clone()?;
         let read = choice.read.get_or_try_init(async || {
             let mut scope = Scope::of(&self.site);
             let rows = views(&mut scope, Some(&sample));
-            let read = self.asked(&scope.statement("toInt64(sum(sign))", rows, "")).await?;
+            let read = self.ask(&scope.statement("toInt64(sum(sign))", rows, "")).await?;
             Ok::<_, Problem>(read.first().and_then(|row| row.first()?.as_i64()).unwrap_or(0))
         });
-        let enough = self.is_enough(*read.await.ok()?);
-        Some(sample).filter(|_| enough)
+        let read = *read.await.ok()?;
+        Some((sample, read)).filter(|(_, read)| self.is_enough(*read))
     }
 
     /// As [`Question::sample`], for whoever knows how many views there are and asks [`Question::is_enough`] himself.
@@ -113,11 +120,11 @@ impl Question {
             sample::estimate(scope, rows)
         };
         let all = estimate(None);
-        let choice = state.choices.of(&self.site, &all);
+        let choice = state.choices.of(&self.site, &all, self.asked);
         let part = async || {
             let least = Sample { one_in: OneIn::LEAST, days };
             let some = estimate(Some(&least));
-            let (all, some) = futures::future::try_join(self.asked(&all), self.asked(&some)).await?;
+            let (all, some) = futures::future::try_join(self.ask(&all), self.ask(&some)).await?;
             let ((all, _), (some, sampled)) = (sample::estimated(&all), sample::estimated(&some));
             let one_in = OneIn::of_rows(all, sampled, state.config.exact_rows_max);
             // What is not in the sample is looked at whole, whatever is chosen.
@@ -128,7 +135,7 @@ impl Question {
         Ok(Some(choice))
     }
 
-    async fn asked(&self, statement: &Statement) -> Result<Vec<felt_store::JsonRow>, Problem> {
+    async fn ask(&self, statement: &Statement) -> Result<Vec<felt_store::JsonRow>, Problem> {
         self.state.rows(self.query.call.name(), &self.site, statement).await
     }
 }

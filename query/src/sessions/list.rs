@@ -7,7 +7,7 @@ use crate::answer::{Answer, Data, echo};
 use crate::calls::{Cursor, Question, respond};
 use crate::grammar::Call;
 use crate::planner::scope::Scope;
-use crate::planner::{Ask, Sample, SourceKind, Window, plan};
+use crate::planner::{Ask, Sample, SourceKind, Window, plan, raw_views};
 use crate::record::Record;
 use crate::state::{QueryState, fault_problem};
 use axum::extract::{Path, RawQuery, State};
@@ -47,7 +47,7 @@ fn compute(question: Question) -> BoxFuture<'static, Result<Answer, Problem>> {
         let by_rollup = state.plan(&counted, *window)?;
         let views = state.cells("sessions", site, &counted, &by_rollup).await.map_err(too_wide)?.views();
         let skip = Cursor::skip_of(query);
-        let page = find(&question, skip, views, sample(&question)).await?;
+        let page = find(&question, skip, views, sample(&question, views)).await?;
         let rows = rows(&question, &page).await?;
         // What is said about the time is said about single page views.
         let raw = plan(&counted, *window, *now_ms, Some(SourceKind::Raw)).map_err(fault_problem)?;
@@ -71,17 +71,30 @@ fn compute(question: Question) -> BoxFuture<'static, Result<Answer, Problem>> {
 /// Most page views that pass the question's filters of which all visits are looked for, however many there are of others.
 const HITS_MAX: i64 = 200_000;
 
-/// The sessions that are looked at where there are too many. Not where the filters leave few: whoever asks for those wants all of them.
-async fn sample(question: &Question) -> Result<Option<Sample>, Problem> {
-    let views = |scope: &mut Scope, sample: Option<&Sample>| base_rows(scope, question, sample);
-    let sample = question.sample(views).await;
-    if sample.is_none() || question.query.filters.is_empty() {
-        return Ok(sample);
+/// The sessions that are looked at where there are too many, of so many page views. Not where the filters leave few: whoever asks for those
+/// wants all of them.
+async fn sample(question: &Question, views: i64) -> Result<Option<Sample>, Problem> {
+    let rows = |scope: &mut Scope, sample: Option<&Sample>| base_rows(scope, question, sample);
+    let Some(part) = question.part(rows).await else { return Ok(None) };
+    // To put visits together takes longer than to sum up their page views.
+    let part = Sample { one_in: part.one_in.half().unwrap_or(part.one_in), ..part };
+    let enough = question.is_enough(views / i64::from(part.one_in.get()));
+    let many = question.query.filters.is_empty() || hits(question).await? > HITS_MAX;
+    Ok(Some(part).filter(|_| enough && many))
+}
+
+/// The page views that pass the question's filters.
+async fn hits(question: &Question) -> Result<i64, Problem> {
+    let Question { state, site, query, window, .. } = question;
+    let ask = Ask::counts(&query.filters, query.who);
+    let plan = state.plan(&ask, *window)?;
+    if plan.kind() == SourceKind::Raw {
+        let rows = |scope: &mut Scope, sample: Option<&Sample>| raw_views(scope, &ask, (plan.window, sample), "sign");
+        if let Some((sample, read)) = question.counted(rows).await {
+            return Ok(sample.one_in.times(read));
+        }
     }
-    let hits = Ask::counts(&question.query.filters, question.query.who);
-    let plan = question.plan(&hits).await?;
-    let hits = question.state.cells("sessions", &question.site, &hits, &plan).await.map_err(too_wide)?.views();
-    Ok(sample.filter(|_| hits > HITS_MAX))
+    Ok(state.cells("sessions", site, &ask, &plan).await.map_err(too_wide)?.views())
 }
 
 /// The rows of a page, each made of everything that is known about its session.
