@@ -124,9 +124,11 @@ fn statement(question: &Question, (window, sample): (Window, Option<&Sample>), s
     let mut hit = "1".to_owned();
     if !filters.is_empty() {
         hit = filters.iter().map(|filter| format!("({filter})")).collect::<Vec<_>>().join(" AND ");
-        // Whoever has no such view need not be put together.
-        let some: Vec<String> = base.iter().chain(&filters).cloned().collect();
-        base.push(format!("session IN {}", view_rows(&mut scope, sample, "session", &some).within()));
+        // Whoever has no such view need not be put together. Of a sample it takes longer to find out who that is.
+        if sample.is_none() {
+            let some: Vec<String> = base.iter().chain(&filters).cloned().collect();
+            base.push(format!("session IN {}", view_rows(&mut scope, None, "session", &some).within()));
+        }
     }
     let columns = format!(
         "any(session) AS person, max(toUnixTimestamp64Milli(started_at)) AS begun, \
