@@ -99,6 +99,34 @@ async fn an_older_store_gets_its_days_from_its_hours_once() {
     assert!(beside.is_empty(), "{beside:?}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn page_views_of_an_older_store_have_the_buckets_of_new_ones() {
+    let engine = TestEngine::start().await;
+    let store = engine.migrated("felt").await;
+    for sql in [
+        "DROP TABLE page_view_sample",
+        "ALTER TABLE page_views DROP COLUMN bucket SETTINGS mutations_sync = 1",
+        "ALTER TABLE schema_migrations DELETE WHERE number >= 25 SETTINGS mutations_sync = 1",
+    ] {
+        store.execute(sql).await.expect(sql);
+    }
+    // Far from any day's end of keeping, so that no row is dropped before it is read.
+    let view = |view: &str, session: &str| PageViewRow {
+        day: 40_000,
+        site: "shop".into(),
+        view: view.into(),
+        session: session.into(),
+        sign: 1,
+        ..PageViewRow::default()
+    };
+    store.insert_rows("page_views", &[view("v1", "s1"), view("v2", "")], Some("t1")).await.expect("before");
+    store.migrate().await.expect("migrated");
+    store.insert_rows("page_views", &[view("v3", "s1"), view("v4", "")], Some("t2")).await.expect("after");
+    let sql = "SELECT view, bucket = cityHash64(if(session = '', view, session)) % 256 FROM page_views ORDER BY view";
+    let rows = store.query_json(sql, &[], QueryLimits::default()).await.expect("buckets");
+    assert_eq!(rows, ["v1", "v2", "v3", "v4"].map(|view| [json!(view), json!(1)]));
+}
+
 async fn devices_by_day(store: &Store) -> Vec<Vec<serde_json::Value>> {
     let sql = "SELECT toInt32(today() - day), page, value, sum(views), sumMap(histogram)[7] FROM rollup_day \
                WHERE grouping = 'device' GROUP BY day, page, value ORDER BY ALL";
