@@ -88,6 +88,27 @@ fn a_planted_regression_is_found_at_its_hour_and_its_end_too() {
 }
 
 #[test]
+fn a_large_change_is_dated_at_its_hour_though_chance_hours_went_before_it() {
+    let change = PAST + 9 * DAY + 10;
+    let points: Vec<Point> = (0..PAST + MONTH)
+        .map(|hour| {
+            // A few hours in the half day before it had more bad views than usual, none of them enough to be told from chance.
+            let chance_hours = [12, 8, 7, 4].contains(&change.wrapping_sub(hour));
+            let bad = if hour >= change {
+                12.0
+            } else if chance_hours {
+                7.0
+            } else {
+                3.0
+            };
+            Point { bad, count: 34.0 }
+        })
+        .collect();
+    let found = found(&points);
+    assert_eq!(found.iter().map(|change| change.at).collect::<Vec<_>>(), [change], "{found:?}");
+}
+
+#[test]
 fn a_small_regression_on_a_busy_page_is_found_and_a_burst_of_one_hour_is_none() {
     let mut chance = Chance(29);
     let begin = PAST + 5 * DAY;

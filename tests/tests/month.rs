@@ -2,7 +2,8 @@
 //! paying fails, and a country that has become slow. Whoever asks what changed is told each of them, with its hours, its pages and its
 //! people, and nothing else.
 //!
-//! Days and nights are counted back from the present hour, so that every run asks the same questions, whatever the hour is.
+//! Days and nights are counted back from the last Sunday's midnight, so that every run asks the same questions, whatever the hour is: weekdays
+//! and weekends have expectations of their own.
 
 use anyhow::{Context, Result};
 use felt_schema::clock::{Clock, SystemClock};
@@ -16,11 +17,14 @@ use std::ops::Range;
 
 const HOUR_MS: i64 = 3_600_000;
 const DAY_H: i64 = 24;
+const WEEK_H: i64 = 7 * DAY_H;
+/// The end of a Sunday, in hours since 1970, which began on a Thursday.
+const SUNDAY_END_H: i64 = 4 * DAY_H;
 /// The shop's history in hours, and the part of it that is looked through; what is before is its past.
 const MONTH_H: i64 = 28 * DAY_H;
 const LOOKED_H: i64 = 16 * DAY_H;
 
-/// The planted hours, as hours before the present one. All begin and end by day, and none a week after another on the same page, since that is
+/// The planted hours, as hours before the month's end. All begin and end by day, and none a week after another on the same page, since that is
 /// what whom they hit is told by.
 const REGRESSION: Range<i64> = 254..326;
 const INCIDENT: Range<i64> = 135..138;
@@ -52,16 +56,18 @@ struct View {
     failed: bool,
 }
 
-/// The month, whose present hour begins at `now_ms`.
+/// The month that ends at `end_ms`.
 struct Month {
-    now_ms: i64,
+    end_ms: i64,
     views: Vec<View>,
 }
 
 impl Month {
-    fn until(now_ms: i64) -> Self {
+    fn before(now_ms: i64) -> Self {
         let mut rng = StdRng::seed_from_u64(4_711);
-        let mut month = Self { now_ms, views: Vec::new() };
+        let now_h = now_ms.div_euclid(HOUR_MS);
+        let end_h = now_h - (now_h - SUNDAY_END_H).rem_euclid(WEEK_H);
+        let mut month = Self { end_ms: end_h * HOUR_MS, views: Vec::new() };
         for hours_ago in (1..=MONTH_H).rev() {
             // People sleep.
             let night = (4..10).contains(&(hours_ago % DAY_H));
@@ -89,7 +95,7 @@ impl Month {
         let lcp_ms = if rng.random_bool(slow) { 4_500 } else { 1_200 } + rng.random_range(0..900);
         let failed = INCIDENT.contains(&(hours_ago - 1)) && page == PAY && rng.random_bool(0.85);
         // Nothing of an hour is told after its end.
-        let at_ms = self.now_ms - hours_ago * HOUR_MS + rng.random_range(0..3_500_000);
+        let at_ms = self.end_ms - hours_ago * HOUR_MS + rng.random_range(0..3_500_000);
         let person = format!("{hours_ago:03}-{}-{n:03}", PAGES.iter().position(|known| *known == page).unwrap_or(0));
         for attempt in 0..if failed { 2 } else { 1 } {
             let (at_ms, person) = (at_ms + attempt * 20_000, person.clone());
@@ -119,15 +125,15 @@ impl Month {
         })
     }
 
-    /// The instant that many hours before the present one.
+    /// The instant that many hours before the end.
     fn at(&self, hours_ago: i64) -> String {
-        rfc3339(self.now_ms - hours_ago * HOUR_MS)
+        rfc3339(self.end_ms - hours_ago * HOUR_MS)
     }
 
-    /// How many hours before the present one an instant of an answer is.
+    /// How many hours before the end an instant of an answer is.
     fn hours_ago(&self, at: &Value) -> Result<i64> {
         let at: jiff::Timestamp = at.as_str().context("no instant")?.parse()?;
-        Ok((self.now_ms - at.as_millisecond()) / HOUR_MS)
+        Ok((self.end_ms - at.as_millisecond()) / HOUR_MS)
     }
 
     fn of<'m>(&'m self, page: &'m str, hours: &Range<i64>) -> impl Iterator<Item = &'m View> {
@@ -230,7 +236,7 @@ async fn each_planted_fault_of_a_month_is_named_with_its_hours_pages_and_people_
     let dir = tempfile::tempdir()?;
     let felt = Felt::start(&["serve", "--data", "data", "--listen", "127.0.0.1:0"], dir.path())?;
     let api = Api::new(&felt.url, "shop");
-    let month = Month::until(SystemClock.now_ms().div_euclid(HOUR_MS) * HOUR_MS);
+    let month = Month::before(SystemClock.now_ms());
     let lines: Vec<String> = month.lines().collect();
     for piece in lines.chunks(PIECE) {
         let report = api.import(piece.concat()).await?;

@@ -223,17 +223,18 @@ impl<'a> Watch<'a> {
         of(&mut hours).max(of(&mut days)).max(1.0)
     }
 
-    /// The first hour of a change that was found in `last`: where the likelihood of its size is greatest.
+    /// The first hour of a change that was found in `last`: from there on the hours are likeliest to be moved, by the size that they
+    /// have together. With the size of all hours since `since` a few chance hours before a large change would be taken for its
+    /// beginning.
     fn begin(&self, since: usize, last: usize) -> usize {
-        let size = self.size(since, last);
-        let (mut sum, mut best) = (0.0, (f64::MIN, last));
-        for hour in (since..=last).rev() {
-            sum += likelihood(self.points[hour], self.expected[hour].max(1e-4), size);
-            if sum > best.0 && self.points[hour].count > 0.0 {
-                best = (sum, hour);
-            }
-        }
-        best.1
+        let likelihood_from = |first: usize| {
+            let size = self.size(first, last);
+            let of = |hour: usize| likelihood(self.points[hour], self.expected[hour].max(1e-4), size);
+            (first..=last).map(of).sum::<f64>()
+        };
+        let seen = (since..=last).filter(|hour| self.points[*hour].count > 0.0);
+        let likelihoods = seen.map(|first| (likelihood_from(first), first));
+        likelihoods.max_by(|(one, _), (other, _)| one.total_cmp(other)).map_or(last, |(_, first)| first)
     }
 
     /// The log odds by which these hours lie away from what was expected of them.
