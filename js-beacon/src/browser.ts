@@ -55,22 +55,17 @@ export const guarded =
 export const listen = <E extends Event>(types: string, call: (event: E) => void): void =>
   types.split(" ").forEach((type) => addEventListener(type, guarded(call) as unknown as EventListener, true));
 
-export const later = (call: () => void, ms?: number): number => setTimeout(guarded(call), ms) as unknown as number;
+export const later = (call: () => unknown, ms?: number): number => setTimeout(guarded(call), ms) as unknown as number;
 
 export const supports = (type: string): boolean => PerformanceObserver.supportedEntryTypes.includes(type);
 
 /** What brings a view up to date, in order; some only take what the browser has not delivered yet, for whatever view. */
-export const refreshers: ((view: View) => void)[] = [];
+export const refreshers: ((view: View) => unknown)[] = [];
 
 /** Does something in a task of its own, so that the beacon's start is no long one; before that, when something is to be sent. */
-export const soon = (call: () => void): void => {
-  let done = false;
-  const once = (): void => {
-    if (!done) {
-      done = true;
-      call();
-    }
-  };
+export const soon = (call: () => unknown): void => {
+  let calls = 0;
+  const once = (): unknown => calls++ || call();
   later(once);
   refreshers.push(once);
 };

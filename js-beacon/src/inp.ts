@@ -71,7 +71,8 @@ export const pressParts = (press: Press) => {
 export const measureInp = (): void => {
   const each = (entry: PerformanceEventTiming): void => {
     const view = viewAt(entry.startTime);
-    if (!view || !entry.interactionId || (view === initial && entry.entryType === "event" && entry.duration < LIBRARY_DURATION_MIN_MS)) return;
+    // Of the two types, `event` and `first-input`, the library takes a duration as short as it is of the second alone.
+    if (!view || !entry.interactionId || (view === initial && entry.entryType < "f" && entry.duration < LIBRARY_DURATION_MIN_MS)) return;
     addPress(view._presses, entry);
     changed();
   };

@@ -21,8 +21,11 @@ export const EARLY_SEND_MS = 10_000;
 export const SESSION_GAP_MS = 1_800_000;
 /** Finished views kept for measurements that come late. */
 export const VIEWS_KEPT_MAX = 5;
-/** The armed request is renewed at most this often: what came since is lost with a renderer that is killed. */
-export const ARM_INTERVAL_MS = 100;
+/**
+ * The armed request is renewed at most this often, for each time costs the page most of a millisecond: what came since is lost with a
+ * renderer that is killed.
+ */
+export const ARM_INTERVAL_MS = 250;
 /** What is armed goes after this long at the latest: it says the age that its views had when it was armed. */
 export const ARMED_MS_MAX = 600_000;
 /** Characters of unsent snapshots held for later. */

@@ -34,12 +34,12 @@ interface SoftNavigation extends Caused {
 const noteFcp = (view: View | undefined, paint: number): unknown => view?._wire.metrics["fcp"]! >= 0 || noteMoment(view, "fcp", paint);
 
 /** Where the time of a paint went. `responseStart` is that of the view's own document, where it has one. */
-export const partsOf = (value: number, start: number, responseStart: number, resource?: Partial<PerformanceResourceTiming>) => {
+export const partsOf = (value: number, start: number, responseStart: number, resource: Partial<PerformanceResourceTiming> = {}) => {
   // A video goes on loading after its first picture.
-  const within = (least: number, time?: number): number => Math.min(value, Math.max(least, time! - start || 0));
+  const within = (least: number, time = start): number => Math.min(value, Math.max(least, time - start));
   const ttfb = within(0, responseStart);
-  const requested = within(ttfb, resource?.requestStart || resource?.startTime);
-  const loaded = within(requested, resource?.responseEnd);
+  const requested = within(ttfb, resource.requestStart || resource.startTime);
+  const loaded = within(requested, resource.responseEnd);
   return { ttfb, load_delay: requested - ttfb, load_time: loaded - requested, render_delay: value - loaded };
 };
 
@@ -76,8 +76,8 @@ export const measurePaints = (): void => {
     if (paint) noteLcp(view, paint.renderTime, paint);
   };
   observe("paint", (entry) => {
-    // Not the first paint, of a background colour for example.
-    if (entry.name[6] === "c") noteFcp(initial, entry.startTime);
+    // `first-contentful-paint`, and not `first-paint`, of a background colour for example.
+    if (entry.name[6]! < "p") noteFcp(initial, entry.startTime);
   });
   observe("largest-contentful-paint", (entry: Paint) => noteLcp(initial, entry.startTime, entry));
   observe("soft-navigation", (entry: SoftNavigation) => {

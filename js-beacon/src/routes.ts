@@ -8,7 +8,7 @@ import { begin, current, noteHidden } from "./views";
 import { changed } from "./send";
 
 export const watchRoutes = (): void => {
-  let key = routeKey(location);
+  let key: string;
   let lastInput = 0;
   let lastChange = 0;
   listen("pointerdown keydown", ({ timeStamp }) => (lastInput = timeStamp));
@@ -26,16 +26,15 @@ export const watchRoutes = (): void => {
       changed();
       return;
     }
-    lastChange = time;
-    previous._left = time;
+    lastChange = previous._left = time;
     const view = begin("soft", time, previous._wire.url);
     if (document.hidden) noteHidden(view, time);
   });
 
-  if (win.navigation) {
-    win.navigation.addEventListener("currententrychange", (event) => check((event as Event & { navigationType: string }).navigationType));
-    return;
-  }
+  // The view began in an earlier task: an app that has put its URL right since has replaced it.
+  check("r");
+
+  if (win.navigation) return win.navigation.addEventListener("currententrychange", (event) => check((event as Event & { navigationType: string }).navigationType));
   for (const method of ["pushState", "replaceState"] as const) {
     const original = history[method];
     history[method] = function (...args) {

@@ -21,31 +21,31 @@ import type { Item } from "./wire";
 
 export const KEY = "felt.kept";
 
-let disarm: (() => void) | undefined;
+let disarm: (() => undefined) | undefined;
 /** Gone where the page's policy forbids it, or only reports it: each call would be one more violation. */
 let fetchLater: FetchLater | undefined | false = win.fetchLater;
 let armTimer = 0;
-/** Not known before the first time, which therefore is at once. */
-let armedAt: number;
+/** From when on it may be armed again: after a quiet moment twice at once, for what is read of one click may come in two pieces. */
+let armFrom = 0;
 
 let kept: Item[] = [];
 /** Failures in a row, and until when (unix ms) the server has peace. */
 let failures = 0;
 let peaceUntil = 0;
 
-const request = (items: readonly Item[]): RequestInit => ({ body: bodyOf(items), method: "POST", credentials: "omit", keepalive: true });
+const request = (items: readonly Item[], more?: object): RequestInit => ({ body: bodyOf(items), method: "POST", credentials: "omit", keepalive: true, ...more });
 
 /** Hands items to the browser, to be sent when the page is gone or as soon as may be; undefined where it cannot, or its quota is spent. */
 const postLater = (items: readonly Item[], more: object) =>
-  guarded(fetchLater as FetchLater)(config._endpoint, { ...request(items), ...more });
+  guarded(fetchLater as FetchLater)(config._endpoint, request(items, more));
 
 /**
  * Brings the views up to date, and gives those that have something new to say, and what to call once that is on its way. What was
  * armed is taken back, unless it is gone.
  */
 const due = (): [items: Item[], commit: () => void] => {
-  disarm?.();
-  disarm = undefined;
+  // It gives nothing back, so that it is called once.
+  disarm = disarm?.();
   current()._wire.title = cut(document.title);
   for (const view of list) {
     // Storage may take milliseconds to answer the first time, so a page's start does not wait for it.
@@ -75,13 +75,13 @@ export const changed = (): void => {
   if (fetchLater) {
     armTimer ||= later(() => {
       armTimer = 0;
-      armedAt = now();
+      armFrom = Math.max(now(), armFrom + ARM_INTERVAL_MS);
       const [items, commit] = due();
       const abort = new AbortController();
       const armed = groupsOf(items).map((group) => postLater(group, { activateAfter: ARMED_MS_MAX, signal: abort.signal }));
       // With a reason, or the browser makes an error of its own, stack and all.
-      disarm = () => (armed.find((result) => result?.activated) ? commit() : abort.abort(1));
-    }, armedAt + ARM_INTERVAL_MS - now());
+      disarm = () => (armed.some((result) => result?.activated) ? commit() : abort.abort(1)) as undefined;
+    }, armFrom - now());
   }
 };
 

@@ -33,17 +33,19 @@ const run = (options: Partial<Options>, parts: readonly Part[]): void => {
   });
   // Before the interactions that they explain.
   if (FULL) watchFrames();
-  for (const part of [startSending, measurePaints, measureCls, measureInp, measureNavigation, watchErrors, watchRoutes, ...(FULL ? parts : [])]) {
+  for (const part of [measurePaints, measureCls, measureInp, measureNavigation, watchErrors, ...(FULL ? parts : [])]) {
     guarded(part)(options);
   }
 
-  // Storage is first looked into in a task of its own.
+  // Each of these takes long the first time, so they have tasks of their own: none makes the page wait for long.
+  later(startSending);
+  later(watchRoutes);
   later(session);
   const entry = navigationEntry();
   const start = entry.activationStart ?? 0;
   const view = begin(navigationKind(entry), start, scrubUrl(document.referrer), options.route);
-  // From the browser's own record, for the script may have come late; a prerendered page counts from when it was shown.
-  const hidden = performance.getEntriesByType("visibility-state").find(({ name, startTime }) => name === "hidden" && startTime >= start);
+  // When the page was `hidden`, and not `visible`, first: from the browser's own record, for the script may have come late; a prerendered page counts from when it was shown.
+  const hidden = performance.getEntriesByType("visibility-state").find(({ name, startTime }) => name < "v" && startTime >= start);
   noteHidden(view, hidden?.startTime ?? (document.hidden ? start : undefined));
 
   listen("visibilitychange pagehide", ({ type, timeStamp }: Event) => {

@@ -21,4 +21,4 @@ export const cut = (text: unknown, charsMax = TEXT_CHARS_MAX): string => `${text
 
 /** What tells one route from another: the path, and the path inside the fragment where the app routes by it. */
 export const routeKey = ({ pathname, hash }: { pathname: string; hash: string }): string =>
-  pathname + hash.replace(/^#(?!!?\/).*|\?.*/, "");
+  pathname + (hash && hash.replace(/^#(?!!?\/).*|\?.*/, ""));

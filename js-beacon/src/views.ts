@@ -49,7 +49,8 @@ export interface View {
     route?: string | undefined;
     title?: string;
     status?: number;
-    hidden_at_start: boolean;
+    /** Missing until it was asked. */
+    hidden_at_start?: boolean;
     metrics: Record<string, number>;
     attribution: Record<string, Record<string, unknown>>;
     events: ViewEvent[];
@@ -89,7 +90,6 @@ export const begin = (nav: NavigationKind, start: number, referrer: string, rout
       url: scrubUrl(location.href),
       referrer,
       route,
-      hidden_at_start: false,
       metrics: {},
       attribution: {},
       events: [],

@@ -4,8 +4,8 @@ import { HEAD_BYTES_MAX, REQUEST_BYTES_MAX } from "./limits";
 import type { View } from "./views";
 
 /** What is the same in all views of a document. */
-export const shared = (FULL ? { client: {}, tags: {} } : {}) as {
-  client: Record<string, unknown>;
+export const shared = (FULL ? { tags: {} } : {}) as {
+  client?: Record<string, unknown>;
   tags: Record<string, string>;
   release?: string | undefined;
   visitor?: string;
@@ -41,7 +41,7 @@ export const stateOf = ({ _start, _hidden, _left, _wire }: View): string => {
   let text = "";
   for (const kind of DROPPING_ORDER) {
     const left = events.filter(({ type }) => type !== kind);
-    const gone = events.length - left.length || +!!state[kind];
+    const gone = events.length - left.length + +!!state[kind];
     if (gone) dropped[kind] = gone + (dropped[kind] ?? 0);
     delete state[kind];
     text = json({ ...state, events: (events = left) });

@@ -39,7 +39,6 @@ test("a snapshot has INTERFACE's fields, times relative to its view, and nothing
     metrics: { lcp: 1834.2, cls: 0.0312, inp: 96 },
     attribution: {},
     events: [{ type: "error", at: 203.44, message: "x" }],
-    client: {},
     release: "411",
     tags: { plan: "pro" },
     dropped: {},
