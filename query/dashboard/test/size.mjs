@@ -7,7 +7,7 @@
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
-const BUDGETS_BYTES = { first: 40 * 1024, all: 60 * 1024, beside: 9 * 1024, css: 7 * 1024, german: 17 * 1024 };
+const BUDGETS_BYTES = { first: 40 * 1024, all: 60 * 1024, beside: 9 * 1024, css: 7 * 1024, german: 18 * 1024 };
 
 const root = new URL("../", import.meta.url);
 const outputs = JSON.parse(readFileSync(new URL(".build/meta.json", root), "utf8"));

@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A question with everything that is known before the store is asked.
+#[derive(Clone)]
 pub(crate) struct Question {
     pub state: QueryState,
     pub site: String,

@@ -1,12 +1,12 @@
 //! The call: both sides as they are, then like for like.
 
-use super::groups;
 use super::matched::{Finest, Matching, finest};
 use super::row::{Figure, Pair};
 use super::sides::Sides;
+use super::{groups, releases};
 use crate::answer::{Answer, Data, echo};
 use crate::calls::{Question, respond};
-use crate::grammar::{Call, Measure};
+use crate::grammar::{Call, Measure, Vs};
 use crate::planner::{Ask, Cell, Cells, SourceKind};
 use crate::state::QueryState;
 use axum::extract::{Path, RawQuery, State};
@@ -17,7 +17,8 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 /// Two times or two releases, like compared with like: both values, the difference with its 95 % interval, and a verdict. With `by`, the
-/// same for each group, those that moved most first.
+/// same for each group, those that moved most first. `vs=release` is the release before the one in `f`, or before the newest; with `by=release` each
+/// against the one before it.
 #[utoipa::path(
     get, path = "/api/v1/sites/{site}/compare", tag = "metrics", operation_id = "compare",
     params(("site" = String, Path, description = "The site's key"), crate::openapi::CompareParameters),
@@ -35,6 +36,14 @@ pub async fn compare(
 }
 
 fn compute(question: Question) -> BoxFuture<'static, Result<Answer, Problem>> {
+    match question.query.vs {
+        Vs::ReleaseBefore => releases::compared(question).boxed(),
+        Vs::Prev | Vs::Week | Vs::Year | Vs::Release(_) | Vs::Between(..) => both(question),
+    }
+}
+
+/// The answer about two sides that are known.
+pub(super) fn both(question: Question) -> BoxFuture<'static, Result<Answer, Problem>> {
     async move {
         let query = &question.query;
         let sides = Sides::of(&question)?;

@@ -112,7 +112,7 @@ impl Sides {
         let (from, to) = (rfc3339(vs_plan.window.from_ms), rfc3339(vs_plan.window.to_ms));
         match &query.vs {
             Vs::Release(release) => json!({"release": release, "from": from, "to": to}),
-            Vs::Prev | Vs::Week | Vs::Year | Vs::Between(..) => json!({"from": from, "to": to}),
+            Vs::Prev | Vs::Week | Vs::Year | Vs::ReleaseBefore | Vs::Between(..) => json!({"from": from, "to": to}),
         }
     }
 }

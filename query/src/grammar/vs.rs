@@ -20,13 +20,15 @@ pub enum Vs {
     Year,
     /// The same time, but the page views of one release.
     Release(String),
+    /// The same, of the release before the one that is asked about.
+    ReleaseBefore,
     /// From one instant up to, but not including, another; Unix milliseconds.
     Between(i64, i64),
 }
 
 impl Vs {
     /// The forms, as they are told.
-    pub const FORMS: [&'static str; 5] = ["prev", "week", "year", "release:NAME", "FROM/TO"];
+    pub const FORMS: [&'static str; 6] = ["prev", "week", "year", "release", "release:NAME", "FROM/TO"];
 
     /// Reads `vs`.
     ///
@@ -37,6 +39,7 @@ impl Vs {
             "prev" => return Ok(Vs::Prev),
             "week" => return Ok(Vs::Week),
             "year" => return Ok(Vs::Year),
+            "release" => return Ok(Vs::ReleaseBefore),
             _ => {}
         }
         if let Some(release) = text.strip_prefix("release:") {
@@ -56,7 +59,7 @@ impl Vs {
             }
         }
         let detail = format!(
-            "`{}` is nothing to compare with: write prev, week, year, release:NAME, or FROM/TO such as 2026-11-01/2026-11-08",
+            "`{}` is nothing to compare with: write prev, week, year, release, release:NAME, or FROM/TO such as 2026-11-01/2026-11-08",
             cut(text)
         );
         Err(Fault { did_you_mean: nearest(text, &Self::FORMS), ..Fault::new("vs", detail) })
@@ -69,6 +72,7 @@ impl Vs {
             Vs::Week => "week".to_owned(),
             Vs::Year => "year".to_owned(),
             Vs::Release(release) => format!("release:{release}"),
+            Vs::ReleaseBefore => "release".to_owned(),
             Vs::Between(from_ms, to_ms) => format!("{}/{}", rfc3339(*from_ms), rfc3339(*to_ms)),
         }
     }
@@ -95,7 +99,7 @@ impl Vs {
             Fault { did_you_mean: Some("prev".into()), ..Fault::new("vs", detail) }
         };
         match *self {
-            Vs::Release(_) => Ok((from_ms, to_ms)),
+            Vs::Release(_) | Vs::ReleaseBefore => Ok((from_ms, to_ms)),
             Vs::Prev => Ok(earlier(length_ms)),
             Vs::Week if length_ms > WEEK_MS => Err(too_long("week", 7)),
             Vs::Week => Ok(earlier(WEEK_MS)),
@@ -146,6 +150,7 @@ mod tests {
                 "2026-11-01T00:00:00Z/2026-11-02T00:00:00Z",
             ),
             ("release:4", "2026-11-22T00:00:00Z", "2026-11-22T10:00:00Z", "2026-11-22T00:00:00Z/2026-11-22T10:00:00Z"),
+            ("release", "2026-11-22T00:00:00Z", "2026-11-22T10:00:00Z", "2026-11-22T00:00:00Z/2026-11-22T10:00:00Z"),
         ] {
             assert_eq!(shown(vs, from, to, now).unwrap(), expected, "{vs} {from}");
         }

@@ -7,6 +7,7 @@ mod releases;
 #[doc(hidden)]
 pub use annotations::{__path_annotate, __path_annotations, __path_change_annotation, __path_delete_annotation};
 pub use annotations::{annotate, annotations, change_annotation, delete_annotation};
+pub(crate) use releases::released;
 #[doc(hidden)]
 pub use releases::{__path_delete_release, __path_mark_release, __path_releases};
 pub use releases::{delete_release, mark_release, releases};

@@ -143,8 +143,14 @@ pub async fn releases(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let (query, window) = asked(&state, &site, &headers, Call::Releases, query.as_deref()).await?;
-    let mut marks: BTreeMap<String, Mark> = marks(&state, &site).await?;
-    let rows = state.rows("releases", &site, &statement(&site, window)).await?;
+    let rows = released(&state, &site, window).await?;
+    Ok(reply::rows(&headers, rows.iter().take(query.limit as usize).map(ReleaseRow::record).collect()))
+}
+
+/// Releases with page views in `window` or put live in it, the newest first.
+pub(crate) async fn released(state: &QueryState, site: &str, window: Window) -> Result<Vec<ReleaseRow>, Problem> {
+    let mut marks: BTreeMap<String, Mark> = marks(state, site).await?;
+    let rows = state.rows("releases", site, &statement(site, window)).await?;
     let mut found: Vec<(i64, ReleaseRow)> = Vec::new();
     for row in rows {
         let seen = Seen::read(Row::new(row));
@@ -155,8 +161,7 @@ pub async fn releases(
         found.extend(told(Seen { release, ..Seen::default() }, Some(mark), window));
     }
     found.sort_by(|(one, a), (other, b)| other.cmp(one).then_with(|| a.release.cmp(&b.release)));
-    let rows = found.iter().take(query.limit as usize).map(|(_, row)| row.record());
-    Ok(reply::rows(&headers, rows.collect()))
+    Ok(found.into_iter().map(|(_, row)| row).collect())
 }
 
 /// What page views tell of a release.

@@ -91,7 +91,8 @@ parameters! {
     /// Parameters of `compare`.
     CompareParameters {
         /// What to compare with: `prev` (the time right before, the default), `week` and `year` (the same time 7 and 364 days earlier),
-        /// `release:NAME` (the same time, that release's page views), or `FROM/TO`.
+        /// `release:NAME` (the same time, that release's page views), `release` (the same of the release before the one in `f`, or before
+        /// the newest; with `by=release` each against the one before it), or `FROM/TO`.
         #[param(example = "prev")]
         vs: Option<String>,
         /// Metrics, comma-separated.

@@ -195,6 +195,8 @@ pub struct DistributionRow {
 /// A metric on both sides; the group's dimension is a column of its own name where the question has one.
 #[derive(Serialize, ToSchema)]
 pub struct ComparisonRow {
+    /// Of `vs=release&by=release`: the release before that of the row.
+    vs_release: Option<String>,
     /// The metric.
     metric: String,
     /// `ms` or `score`.

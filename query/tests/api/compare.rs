@@ -220,6 +220,60 @@ async fn a_release_is_compared_with_another_and_with_all_others() {
 }
 
 #[tokio::test]
+async fn each_release_is_compared_with_the_one_before_it_whatever_it_is_called() {
+    let service = Service::start().await;
+    let mut chance = Chance(22);
+    let end = since_hour_ms(&service);
+    let mut views = Vec::new();
+    for (weeks_ago, release, more) in [(3, "b", 0), (2, "c", 900), (1, "a", 0)] {
+        let of_release = week(&service, &mut chance, (end + weeks_ago * 7 * DAY_MS, 2_000), 50, more);
+        views.extend(of_release.into_iter().map(|view| PageViewRow { release: release.into(), ..view }));
+    }
+    service.write(&views).await;
+    let to_ms = hour_ms(&service);
+    let time = format!("from={}&to={}", time(to_ms - 21 * DAY_MS), time(to_ms));
+    let ask = |more: &str| format!("/api/v1/sites/shop/compare?{time}&metrics=lcp,happiness&vs={more}");
+
+    let mut each = service.get(&ask("release&by=release")).await;
+    assert_eq!((each["meta"]["groups"].as_u64(), each["meta"]["views"].as_i64()), (Some(2), Some(4_000)), "{each}");
+    let mut named = Vec::new();
+    for (release, before, verdict) in [("a", "c", "better"), ("c", "b", "worse")] {
+        let by_name = service.get(&ask(&format!("release:{before}&f=release:is:{release}"))).await;
+        let by_order = service.get(&ask(&format!("release&f=release:is:{release}"))).await;
+        assert_eq!((&by_order["data"], &by_order["query"]["vs"]), (&by_name["data"], &by_name["query"]["vs"]));
+        assert_eq!(row(&by_name, "lcp")["verdict"], verdict, "{by_name}");
+        named.extend(by_name["data"].as_array().unwrap().iter().map(|row| (release, before, row.clone())));
+    }
+    for (row, (release, before, of_pair)) in each["data"].as_array_mut().unwrap().iter_mut().zip(named) {
+        let row = row.as_object_mut().unwrap();
+        assert_eq!((row.remove("release"), row.remove("vs_release")), (Some(release.into()), Some(before.into())));
+        assert_eq!(Value::from(row.clone()), of_pair);
+    }
+    // None is named: the newest.
+    let newest = service.get(&ask("release&by=page")).await;
+    let by_name = service.get(&ask("release:c&f=release:is:a&by=page")).await;
+    assert_eq!((&newest["data"], &newest["query"]["vs"]["release"]), (&by_name["data"], &"c".into()));
+
+    let one = service.get(&ask("release&by=release&limit=1")).await;
+    assert_eq!(one["data"].as_array().unwrap().len(), 2, "{one}");
+    assert!(one["meta"]["warnings"].to_string().contains("of 2 releases the newest 1"), "{one}");
+    for (filter, words) in
+        [("b", "no page view of this time is of an earlier release"), ("z", "in this time no page view")]
+    {
+        let none = service.get(&ask(&format!("release&f=release:is:{filter}"))).await;
+        assert_eq!(none["data"], Value::Array(vec![]), "{none}");
+        assert!(none["meta"]["warnings"].to_string().contains(words), "{none}");
+    }
+    for (filter, words) in
+        [("f=release:not:a", "name it in `f=release:is:NAME`"), ("by=release&f=release:is:a", "leave `release` out")]
+    {
+        let refused = service.ask(&ask(&format!("release&{filter}")), &[]).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{filter}");
+        assert!(refused.text().contains(words), "{}", refused.text());
+    }
+}
+
+#[tokio::test]
 async fn too_few_are_not_judged_and_a_wrong_vs_says_how_to_mend_it() {
     let service = Service::start().await;
     let mut chance = Chance(2);

@@ -115,6 +115,7 @@ export interface CompareRow {
   readonly verdict: VerdictName;
   readonly matched: boolean;
   readonly page?: string | null;
+  readonly release?: string;
 }
 
 export interface ReleaseRow {

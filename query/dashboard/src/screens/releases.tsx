@@ -1,7 +1,8 @@
 // "Which release made it better or worse?" Each release like for like against the one before it, and the pages that
 // moved most with the one chosen.
 
-import { type Address, FRESH } from "../address/address.ts";
+import { useEffect, useState } from "preact/hooks";
+import { type Address, FRESH, type Param } from "../address/address.ts";
 import { address, hrefWith } from "../address/navigate.ts";
 import { apiPath } from "../api/paths.ts";
 import { answerTo, partAs, type ScreenData, useScreenData } from "../api/screen-data.ts";
@@ -19,45 +20,47 @@ import { Link } from "../widgets/link.tsx";
 import { Screen, sentenceOf } from "../widgets/screen.tsx";
 import { Table } from "../widgets/table.tsx";
 import { Missing } from "../widgets/term.tsx";
-import { Warnings } from "../widgets/warnings.tsx";
 import { Nothing, Widget } from "../widgets/widget.tsx";
 
-/** Each is a question of the batch. */
 const COMPARED_MAX = 8;
 const MOVERS = 8;
 
-function releasePath(here: Address, release: string, before: string, own: readonly (readonly [string, string])[]): string {
-  const filters = [...here.filters.filter(({ dimension }) => dimension !== "release"), { dimension: "release", op: "is", values: [release] } as const];
-  return apiPath({ ...here, filters }, "compare", [["vs", `release:${before}`], ...own]);
+/** `release` is the newest where none is given, and the one before it is compared with where none is `named`. */
+function releasePath(here: Address, release: string | undefined, named: string | undefined, own: readonly Param[]): string {
+  const filters = [...here.filters.filter(({ dimension }) => dimension !== "release"), ...(release === undefined ? [] : [{ dimension: "release", op: "is", values: [release] } as const])];
+  return apiPath({ ...here, filters }, "compare", [["vs", named === undefined ? "release" : `release:${named}`], ...own]);
 }
 
 export function ReleasesScreen({ tz }: { tz: string }) {
   const here = address.value;
-  const data = useScreenData({ releases: apiPath({ ...here, filters: [], who: "humans", tz: null }, "releases") });
-  const rows = (answerTo<ReleaseRow[]>(data, "releases") ?? []).filter((row) => row.views > 0);
-  const before = (release: string): string | undefined => rows[rows.findIndex((row) => row.release === release) + 1]?.release;
-  const chosen = rows.find((row) => row.release === here.id) ?? rows[0];
-  const vs = here.vs?.kind === "release" && here.vs.release !== chosen?.release ? here.vs.release : chosen === undefined ? undefined : before(chosen.release);
-  const pairs = rows.slice(0, COMPARED_MAX).flatMap((row) => { const old = before(row.release); return old === undefined ? [] : [[row.release, old] as const]; });
-  const verdicts = useScreenData({
-    ...Object.fromEntries(pairs.map(([release, old]) => [`vs ${release}`, releasePath(here, release, old, [["metrics", "happiness"]])])),
-    ...(chosen === undefined || vs === undefined ? {} : {
-      compare: releasePath(here, chosen.release, vs, [["metrics", "happiness,lcp,inp,cls"]]),
-      movers: releasePath(here, chosen.release, vs, [["metrics", "happiness"], ["by", "page"], ["limit", String(MOVERS)]]),
-    }),
+  const [newest, setNewest] = useState<string>();
+  const named = here.vs?.kind === "release" ? here.vs.release : undefined;
+  // The API knows the newest by itself, but not against one that is named.
+  const release = here.id ?? (named === undefined ? undefined : newest);
+  const other = release === undefined || named === release ? undefined : named;
+  const data = useScreenData({
+    releases: apiPath({ ...here, filters: [], who: "humans", tz: null }, "releases"),
+    verdicts: releasePath(here, undefined, undefined, [["metrics", "happiness"], ["by", "release"], ["limit", String(COMPARED_MAX)]]),
+    compare: releasePath(here, release, other, [["metrics", "happiness,lcp,inp,cls"]]),
+    movers: releasePath(here, release, other, [["metrics", "happiness"], ["by", "page"], ["limit", String(MOVERS)]]),
   });
+  const rows = (answerTo<ReleaseRow[]>(data, "releases") ?? []).filter((row) => row.views > 0);
+  useEffect(() => setNewest(rows[0]?.release));
+  const before = (release: string): string | undefined => rows[rows.findIndex((row) => row.release === release) + 1]?.release;
+  const chosen = here.id === null ? rows[0] : rows.find((row) => row.release === here.id);
+  const vs = other ?? (chosen === undefined ? undefined : before(chosen.release));
   const words = markWords().releases;
   return (
-    <Screen data={data} phrases={sentenceOf(partAs(data, "releases"), words.question, () => releasesSentence(rows, verdicts, before))} above={<Warnings data={verdicts} />}>
+    <Screen data={data} phrases={sentenceOf(partAs(data, "releases"), words.question, () => releasesSentence(rows, data, before))}>
       <Widget<ReleaseRow[]> class="w-full table-card" title={words.all} data={data} part="releases">
-        {() => (rows.length === 0 ? <Teach /> : <ReleaseTable rows={rows} chosen={chosen?.release} verdicts={verdicts} before={before} tz={tz} />)}
+        {() => (rows.length === 0 ? <Teach /> : <ReleaseTable rows={rows} chosen={chosen?.release} verdicts={data} before={before} tz={tz} />)}
       </Widget>
       {chosen !== undefined && vs !== undefined && (
         <>
-          <Widget<CompareRow[]> class="w-half table-card" title={words.compared(chosen.release, vs)} hint={words.against(vs)} data={verdicts} part="compare">
+          <Widget<CompareRow[]> class="w-half table-card" title={words.compared(chosen.release, vs)} hint={words.against(vs)} data={data} part="compare">
             {(answer) => <CompareTable rows={answer.data} name={(row) => metricName(row.metric)} tz={tz} />}
           </Widget>
-          <Widget<CompareRow[]> class="w-half table-card" title={words.movers} hint={words.against(vs)} data={verdicts} part="movers">
+          <Widget<CompareRow[]> class="w-half table-card" title={words.movers} hint={words.against(vs)} data={data} part="movers">
             {(answer) => {
               const moved = answer.data.filter(({ verdict }) => verdict === "better" || verdict === "worse");
               return moved.length === 0 ? <Nothing>{words.noMovers}</Nothing> : <CompareTable rows={moved} name={(row) => row.page ?? ""} tz={tz} pages />;
@@ -70,7 +73,7 @@ export function ReleasesScreen({ tz }: { tz: string }) {
 }
 
 function verdictOf(verdicts: ScreenData, release: string): CompareRow | undefined {
-  return answerTo<CompareRow[]>(verdicts, `vs ${release}`)?.[0];
+  return answerTo<CompareRow[]>(verdicts, "verdicts")?.find((row) => row.release === release);
 }
 
 /** What the newest release that can be judged did. */
@@ -104,7 +107,7 @@ function ReleaseTable({ rows, chosen, verdicts, before, tz }: TableProps) {
           {row.url !== null && /^https?:\/\//.test(row.url) && <> <a class="over hint" href={row.url} rel="noreferrer">{words.link}</a></>}
         </>
       )],
-      [words.columns.since, (row) => formatAt(row.at, tz)],
+      [words.columns.since, (row) => formatAt(row.at, tz), "wide"],
       [words.columns.views, (row) => formatCount(row.views), "number wide"],
       [words.columns.happiness, (row) => <Score row={row} />, "number"],
       [words.columns.verdict, ({ release }) => {

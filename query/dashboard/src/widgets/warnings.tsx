@@ -7,7 +7,7 @@ import { core } from "../words/core.ts";
 /** The API's words as a sentence; what stands for many values is called what the tables call it. */
 function sentence(warning: string): string {
   // How to ask for more is for whoever writes questions by hand.
-  const named = warning.replace(/; exact=.*/, "").replace("(other)", `“${valueName("", "(other)")}”`);
+  const named = core().widgets.warning(warning.replace(/; exact=.*/, "")).replace("(other)", `“${valueName("", "(other)")}”`);
   return `${named.charAt(0).toUpperCase()}${named.slice(1)}.`;
 }
 

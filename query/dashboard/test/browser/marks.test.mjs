@@ -58,6 +58,11 @@ test("each release stands against the one before it", async () => {
   assert.match(await bad.innerText(), /points worse/);
   await bad.getByRole("link", { name: "2026.11.2" }).click();
   await page.getByRole("heading", { name: "2026.11.2 against 2026.11.1" }).waitFor();
+  // Of what is compared with, a release may be named: then the newest stands against that one.
+  await open("/sites/shop/releases?range=28d&vs=release:2026.11.1");
+  await page.getByRole("heading", { name: "2026.11.3 against 2026.11.1" }).waitFor();
+  await settled(page);
+  assert.ok(mock.controls.requests.some((request) => request.includes("/compare?") && request.includes("vs=release:2026.11.1") && request.includes("f=release:is:2026.11.3")));
 });
 
 test("an incident is told by dragging over the chart, and its harm is counted", async () => {

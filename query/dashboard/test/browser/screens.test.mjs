@@ -42,12 +42,15 @@ test("the bare address opens the first site, without a step for the back button"
   assert.deepEqual(faults, []);
 });
 
-test("a screen asks one batch, and nothing from any other host", async () => {
+test("each screen asks one batch, and nothing from any other host", async () => {
   const calls = [];
   page.on("request", (request) => calls.push(`${request.method()} ${request.url().replace(mock.url, "")}`));
-  await open("/sites/shop/happiness?range=24h");
-  assert.deepEqual(calls.filter((call) => call.includes("/api/")).sort(), ["GET /api/v1/sites", "POST /api/v1/batch"]);
-  assert.ok(calls.every((call) => /^\w+ \//.test(call)), calls.join("\n"));
+  for (const screen of ["happiness", "journeys", "pages", "promises", "releases", "incidents", "sessions", "health"]) {
+    calls.length = 0;
+    await open(`/sites/shop/${screen}?range=24h`);
+    assert.deepEqual(calls.filter((call) => call.includes("/api/")).sort(), ["GET /api/v1/sites", "POST /api/v1/batch"], screen);
+    assert.ok(calls.every((call) => /^\w+ \//.test(call)), calls.join("\n"));
+  }
 });
 
 test("a deep link restores range, filters and who", async () => {

@@ -129,6 +129,25 @@ function difference(metric, rows, other) {
   };
 }
 
+/** `vs=release`: the one before the release that is asked about, or before the newest; by release each against the one before it. */
+function compareReleases(kept, world, params, chosen) {
+  const names = releases(world, kept, chosen.from, chosen.to).filter((row) => row.views > 0).map((row) => row.release);
+  const against = (release, before) => {
+    const asked = new URLSearchParams(params);
+    asked.set("vs", `release:${before}`);
+    if (asked.get("by") === "release") asked.delete("by");
+    return compare(world, Object.assign(asked, { encodedFilters: params.encodedFilters }), { ...chosen, rows: chosen.rows.filter((row) => row.release === release) });
+  };
+  if (params.get("by") === "release") {
+    const pairs = names.slice(1).map((before, index) => [names[index], before]).slice(0, Number(params.get("limit") ?? 20));
+    return { query: chosen.query, meta: chosen.meta, data: pairs.flatMap(([release, before]) => against(release, before).data.map((row) => ({ release, vs_release: before, ...row }))) };
+  }
+  const told = params.encodedFilters.find((text) => text.startsWith("release:is:"));
+  const release = told === undefined ? names[0] : decodeURIComponent(told.slice(11));
+  const before = names[names.indexOf(release) + 1];
+  return before === undefined ? { query: chosen.query, meta: chosen.meta, data: [] } : against(release, before);
+}
+
 function compare(world, params, { rows, from, to, query, meta }) {
   const vs = params.get("vs") ?? "prev";
   const release = /^release:(.+)$/.exec(vs)?.[1];
@@ -179,7 +198,7 @@ export function readMarks(kept, world, call, params, now, chosen) {
   const [kind, id, part] = call.split("/").map(decodeURIComponent);
   const [from, to] = rangeOf(params, now);
   const found = (rows) => rows.find((row) => row.id === id) ?? missing(kind, id);
-  if (kind === "compare") return compare(world, params, chosen);
+  if (kind === "compare") return params.get("vs") === "release" ? compareReleases(kept, world, params, chosen) : compare(world, params, chosen);
   if (kind === "releases") return { data: releases(world, kept, from, to) };
   if (kind === "annotations") return { data: kept.notes.filter((note) => Date.parse(note.at) < to && Date.parse(note.to ?? note.at) >= from) };
   if (kind === "alerts") return { data: kept.alerts };

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { parseAddress } from "../../src/address/address.ts";
 import { groupsOf } from "../../src/api/read.ts";
@@ -6,7 +7,9 @@ import type { BreakdownRow, MetricRow } from "../../src/api/types.ts";
 import { formatCount, formatDuration, formatInterval, formatLimit, formatShare, formatValue } from "../../src/words/format.ts";
 import { happinessSentence, moodOf, pageHurtMostBy, pagesSentence } from "../../src/words/headline.ts";
 import { sentenceText } from "../../src/words/phrase.ts";
+import { warnings as german } from "../../src/words/messages/warnings.de.ts";
 import { valueName } from "../../src/words/names.ts";
+import { templated } from "../../src/words/templated.ts";
 import { formatAgo, formatFreshness, formatStep, rangeWords, zoneOffsetMs } from "../../src/words/time.ts";
 import { noVisitsSentence } from "../../src/words/no-visits.ts";
 
@@ -110,4 +113,24 @@ test("values have names people use, and unknown ones say so", () => {
   assert.equal(valueName("page", "(other)"), "All others together");
   assert.equal(valueName("device", "mobile"), "Mobile");
   assert.equal(valueName("cause", "gave_up"), "Gave up");
+});
+
+test("what the server warns of is told in German, by templates that the server still knows", async () => {
+  const told = templated(german);
+  assert.equal(told("there are no page views to compare with"), german["there are no page views to compare with"]);
+  assert.equal(told("of 8 releases the newest 3 were compared"), "von 8 Releases wurden die neuesten 3 verglichen");
+  assert.equal(
+    told("of what is compared with: the mix of devices and countries is not evened out: that takes single page views, which are read of a shorter or later range"),
+    "zum Vergleich: die Mischung der Geräte und Länder ist nicht ausgeglichen: Dazu braucht es einzelne Seitenaufrufe, die es für eine kürzere oder spätere Zeit gibt",
+  );
+  assert.equal(told("of 413: lcp (beta): too little is alike on both sides, so they are compared as they are"), "zu 413: lcp (beta): Beiden Seiten ist zu wenig gemeinsam, sie sind verglichen, wie sie sind");
+  assert.equal(told("nobody has said this before"), "nobody has said this before");
+
+  const server = new URL("../src/", `file://${process.cwd()}/`);
+  const files = (await readdir(server, { recursive: true })).filter((name) => name.endsWith(".rs"));
+  const sources = (await Promise.all(files.map((name) => readFile(new URL(name, server), "utf8")))).join("\n").replace(/\\\n\s*/g, "");
+  for (const [english, other] of Object.entries(german)) {
+    assert.equal(other.split("{}").length, english.split("{}").length, english);
+    for (const part of english.split("{}").flatMap((words) => words.split(/ (?:is|are) called|(?:the other|this) side| and countries/))) assert.ok(sources.includes(part.replace(/^[`: ]+|[`: ]+$/g, "")), `the server does not say “${part}”`);
+  }
 });

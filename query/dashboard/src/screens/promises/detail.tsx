@@ -74,7 +74,7 @@ function Standing({ slo, tz }: { slo: Slo; tz: string }) {
         <li>{words.goodOf(formatCount(slo.good), formatCount(slo.valid))}</li>
         <li>{words.allowed(formatCount(slo.budget.bad), formatDecimal(slo.budget.allowed_bad, 0))}</li>
         {slo.coverage !== null && <li>{words.coverage(formatShare(slo.coverage))}</li>}
-        {slo.warnings.map((warning) => <li key={warning} lang="en">{warning}</li>)}
+        {slo.warnings.map((warning) => <li key={warning}>{core().widgets.warning(warning)}</li>)}
       </ul>
     </div>
   );

@@ -1,6 +1,10 @@
 // Deutsch: Karten, Diagramme, Tabellen, und was darin steht, wenn es nichts zu zeigen gibt.
 
+import { templated } from "../templated.ts";
 import type en from "./widgets.en.ts";
+import { warnings } from "./warnings.de.ts";
+
+const translated = templated(warnings);
 
 const widgets: typeof en = {
   chart: {
@@ -47,6 +51,7 @@ const widgets: typeof en = {
     bots: "Bots einbeziehen",
   },
   warnings: "Gut zu wissen",
+  warning: translated,
   meaning: "Bedeutung",
   first: {
     title: "Warten auf den ersten Besuch",

@@ -45,6 +45,8 @@ const widgets = {
     bots: "Include bots",
   },
   warnings: "Good to know",
+  /** What the server says in English. */
+  warning: (text: string) => text,
   meaning: "Meaning",
   first: {
     title: "Waiting for the first visit",
