@@ -37,14 +37,14 @@ export const config = {} as {
 };
 
 /** Takes the settings over; throws without a site key, for then nothing can be sent. `base` is what a path is relative to. */
-export const configure = ({ site, endpoint, sample = 1, consent, storage }: Partial<Options>, base: string): void => {
+export const configure = ({ consent, endpoint, sample = 1, site, storage }: Partial<Options>, base: string): void => {
   const url = new URL(endpoint || "/v1/beacon", base);
   url.searchParams.set("site", site!.trim());
+  config._sample = +sample;
   config._endpoint = url.href;
   if (FULL) config._base = base;
-  config._sample = +sample;
-  config._open = consent !== "required";
   config._keeps = consent === "given";
+  config._open = consent !== "required";
   config._session = config._open && storage !== "none";
 };
 
@@ -56,4 +56,4 @@ export interface Wishes {
 
 /** Whether this visitor may be measured: Global Privacy Control and Do Not Track mean no, unless the site overrules them. */
 export const mayMeasure = (options: Partial<Options>, wishes: Wishes): boolean =>
-  (FULL && options.privacySignals === "ignore") || !(wishes.globalPrivacyControl || wishes.doNotTrack === "1");
+  (FULL && options.privacySignals === "ignore") || !(wishes.doNotTrack === "1" || wishes.globalPrivacyControl);

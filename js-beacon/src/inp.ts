@@ -47,8 +47,8 @@ export const pressParts = (press: Press) => {
   let ended = 0;
   for (const { name, startTime, duration, processingStart, processingEnd } of press) {
     if (Math.abs(startTime + duration - paint) > SAME_FRAME_MS) continue;
-    began = Math.min(began, processingStart);
     ended = Math.max(ended, processingEnd);
+    began = Math.min(began, processingStart);
     // A press is several events: the one whose handlers took longest names it.
     if (processingEnd - processingStart > longest) {
       longest = processingEnd - processingStart;

@@ -15,6 +15,8 @@ export const TAGS_MAX = 50;
 export const NAME_CHARS_MAX = 64;
 /** Of messages, stacks, titles, words and URLs; the server bounds bytes at 1,024. */
 export const TEXT_CHARS_MAX = 1_000;
+/** Calls of `felt(…)` that wait for the beacon to measure. */
+export const CALLS_KEPT_MAX = 99;
 /** A view that stays open is sent once this long after it loaded, so that it is seen before it ends. */
 export const EARLY_SEND_MS = 10_000;
 /** Without a visit for this long, the next view begins a new session. */

@@ -23,7 +23,7 @@ export const navigationKind = ({ activationStart, type }: NavigationTiming): Nav
  * `from`; `hidden` is when the page was first hidden: a milestone after it says how browsers throttle hidden tabs, not what anyone waited for, and is left out.
  */
 export const notePhases = (entry: NavigationTiming, phases: Record<string, number>, from: number, hidden?: number | undefined, time = now()): void => {
-  const { fetchStart, secureConnectionStart, connectEnd, responseStart } = entry;
+  const { fetchStart, responseStart, secureConnectionStart, connectEnd } = entry;
   const span = (name: string, start: number, end: number): void => {
     if (end && end >= start) phases[name] = end - start;
   };

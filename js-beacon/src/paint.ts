@@ -72,7 +72,7 @@ export const measurePaints = (): void => {
   onBegin.push(noteFirstFrame);
   const each = ({ interactionId, largestContentfulPaint: paint }: InteractionPaint): void => {
     // Paints of an interaction that changed no route have no view of their own.
-    const view = list.find((other) => interactionId && other._cause === interactionId);
+    const view = list.find((other) => other._cause === interactionId && interactionId);
     if (paint) noteLcp(view, paint.renderTime, paint);
   };
   observe("paint", (entry) => {

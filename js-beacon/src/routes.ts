@@ -11,7 +11,7 @@ export const watchRoutes = (): void => {
   let key: string;
   let lastInput = 0;
   let lastChange = 0;
-  listen("pointerdown keydown", ({ timeStamp }) => (lastInput = timeStamp));
+  listen("keydown pointerdown", ({ timeStamp }) => (lastInput = timeStamp));
 
   /** `type` begins with an `r` where the URL was replaced. */
   const check = guarded((type?: string | null) => {
@@ -42,5 +42,5 @@ export const watchRoutes = (): void => {
       check(method);
     };
   }
-  listen("popstate hashchange", check as () => void);
+  listen("hashchange popstate", check as () => void);
 };

@@ -2,7 +2,7 @@
 //
 // A snapshot is a view's whole state, sent only when that state differs from the one last handed over. Three moments:
 // - once, some time after load, while the page is open (`sendEarly`): the answer can be read, so a refusal is tried again;
-// - whenever the page is hidden or left (`sendNow`): synchronously, for there may be no later;
+// - whenever the page is hidden or left (`sendNow`): handed to the browser synchronously, for there may be no later;
 // - when the page dies without a word: the browser sends what is armed here with the state of the last change, by fetchLater.
 //   https://wicg.github.io/pending-beacon/ (Chrome and Edge 135; its quota is apart from that of sendBeacon and keepalive)
 //
@@ -134,14 +134,15 @@ export const sendEarly = (): void => post(take());
 export const sendNow = (): void => {
   let items = take();
   list.splice(0, list.length - VIEWS_KEPT_MAX);
-  if (Date.now() < peaceUntil || !navigator.onLine) {
+  if (peaceUntil > Date.now() || !navigator.onLine) {
     // There is no use in a request that cannot arrive, as long as there is a place to keep it. Elsewhere what was refused before is tried once more.
     if (keep(items)) return;
     items = kept;
   }
   for (const group of groupsOf(items)) {
-    // False when the browser will not take it: the 64 KiB that all scripts of the page share may be spent.
-    if (!guarded(() => navigator.sendBeacon(config._endpoint, bodyOf(group)))() && !postLater(group, { activateAfter: 0 })) post(group);
+    // Both outlive the page. The first one costs the page half as much and carries no cookies; where it is missing, or has spent its quota, the
+    // second one returns false when the 64 KiB that all scripts of the page share are spent.
+    if (!postLater(group, { activateAfter: 0 }) && !guarded(() => navigator.sendBeacon(config._endpoint, bodyOf(group)))()) post(group);
   }
 };
 

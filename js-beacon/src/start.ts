@@ -7,7 +7,7 @@ import { watchErrors } from "./errors";
 import { watchFrames } from "./frames";
 import { share } from "./id";
 import { measureInp } from "./inp";
-import { EARLY_SEND_MS } from "./limits";
+import { CALLS_KEPT_MAX, EARLY_SEND_MS } from "./limits";
 import { measureNavigation, navigationEntry, navigationKind } from "./navigation";
 import { measurePaints } from "./paint";
 import { watchRoutes } from "./routes";
@@ -37,28 +37,28 @@ const run = (options: Partial<Options>, parts: readonly Part[]): void => {
     guarded(part)(options);
   }
 
-  // Each of these takes long the first time, so they have tasks of their own: none makes the page wait for long.
-  later(startSending);
   later(watchRoutes);
-  later(session);
+  later(startSending);
   const entry = navigationEntry();
-  const start = entry.activationStart ?? 0;
+  const start = entry.activationStart || 0;
   const view = begin(navigationKind(entry), start, scrubUrl(document.referrer), options.route);
   // When the page was `hidden`, and not `visible`, first: from the browser's own record, for the script may have come late; a prerendered page counts from when it was shown.
   const hidden = performance.getEntriesByType("visibility-state").find(({ name, startTime }) => name < "v" && startTime >= start);
   noteHidden(view, hidden?.startTime ?? (document.hidden ? start : undefined));
 
-  listen("visibilitychange pagehide", ({ type, timeStamp }: Event) => {
+  listen("pagehide visibilitychange", ({ type, timeStamp }: Event) => {
     const hidden = document.hidden;
     const leaves = type < "v" && !hidden;
     // A visible page that is left gets `pagehide` first, then `visibilitychange`: by then the click that leads away has been reported,
     // so one request says all. https://html.spec.whatwg.org/multipage/document-lifecycle.html#unload-a-document
     // A page that was hidden before has only `pagehide`; when it has nothing new to say, nothing is sent.
     if (leaves) current()._left = timeStamp;
-    if (leaves || hidden) noteHidden(current(), timeStamp);
+    if (hidden || leaves) noteHidden(current(), timeStamp);
+    if (leaves) session();
     if (hidden) {
-      session();
       sendNow();
+      // Storage takes its time as well, and a page that is still there has some.
+      later(session);
     }
   });
   listen("pageshow", ({ persisted, timeStamp }: PageTransitionEvent) => {
@@ -70,20 +70,26 @@ const run = (options: Partial<Options>, parts: readonly Part[]): void => {
 const startAt = guarded((options: Partial<Options>, base: string, parts: readonly Part[]): void => {
   if (win.felt?.running) return;
   const queue = (win.felt?.q ?? []) as unknown[][];
-  let deliver: (args: unknown[]) => unknown = (args) => queue.push(args);
+  // Where nobody is measured, nobody empties it, so it is bounded.
+  let deliver: (args: unknown[]) => unknown = (args) => queue[CALLS_KEPT_MAX] || queue.push(args);
   const felt: FeltStub = FULL ? (...args) => deliver(args) : () => {};
-  felt.running = true;
   win.felt = felt;
+  felt.running = true;
   const go = (): void => {
-    // Calls go nowhere, rather than into a queue that nobody empties.
-    if (FULL) deliver = () => {};
     configure(options, base);
-    if (!mayMeasure(options, navigator as object) || (config._sample < 1 && share(session()) >= config._sample)) return;
-    run(options, parts);
-    if (FULL) {
-      deliver = api;
-      queue.forEach(api);
-    }
+    if (!mayMeasure(options, navigator as object)) return;
+    // What takes long the first time, here and in `run`, has a task of its own: none makes the page wait for long.
+    later(
+      () =>
+        share(session()) >= config._sample ||
+        later(() => {
+          run(options, parts);
+          if (FULL) {
+            deliver = api;
+            queue.forEach(api);
+          }
+        }),
+    );
   };
   // A page that is prepared and never shown is no view.
   if ((document as { prerendering?: boolean }).prerendering) listen("prerenderingchange", go);

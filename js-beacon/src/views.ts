@@ -87,13 +87,13 @@ export const begin = (nav: NavigationKind, start: number, referrer: string, rout
     _count: interactionCount(),
     _wire: {
       nav,
-      url: scrubUrl(location.href),
       referrer,
       route,
+      url: scrubUrl(location.href),
+      dropped: {},
       metrics: {},
       attribution: {},
       events: [],
-      dropped: {},
     },
   };
   if (previous) {

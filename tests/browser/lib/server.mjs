@@ -18,7 +18,7 @@ const TYPES = { ".html": "text/html; charset=utf-8", ".css": "text/css", ".js": 
  * `otherPages` gives one for paths that are not known beforehand.
  */
 export async function startServer({ base, beaconBase, pages = {}, otherPages = () => undefined } = {}) {
-  /** Every beacon request in order: `{ at, method, type, body, snapshots, url, referer }`. */
+  /** Every beacon request in order: `{ at, method, type, body, snapshots, url, referer, cookie }`. */
   const beacons = [];
   const requests = [];
   /** What web-vitals said in pages that were hidden or on their way out. */
@@ -38,6 +38,7 @@ export async function startServer({ base, beaconBase, pages = {}, otherPages = (
         type: incoming.headers["content-type"],
         url: incoming.url,
         referer: incoming.headers["referer"],
+        cookie: incoming.headers["cookie"],
         body,
         snapshots: incoming.method === "POST" ? [JSON.parse(body)].flat() : [],
       });

@@ -61,7 +61,7 @@ test("a renderer that dies while the page is visible still reports, by fetchLate
     await tab.go(`${shop}/workshop?busy=150`);
     await tab.click("#slow-click");
     await tab.heard(is("inp"));
-    // The request of last resort is armed a tenth of a second after a change at the latest.
+    // The request of last resort is armed a quarter of a second after a change at the latest.
     await tab.evaluate("new Promise((done) => setTimeout(() => done(true), 700))");
     tab.send("Page.crash").catch(() => {});
     const [view] = await server.arrived(({ views }) => views().length && views(), "the armed snapshot");
@@ -127,17 +127,44 @@ test("a server that takes its time holds nothing up: the last state leaves while
   );
 });
 
-test("what sendBeacon refuses goes another way", () =>
-  visiting(
-    async ({ server, tab, shop }) => {
-      await tab.go(`${shop}/cart`);
-      await tab.until(running);
-      await tab.hide();
-      const [view] = await server.arrived(({ views }) => views().length && views(), "the view");
-      assert.match(view.url, /\/shop\/cart$/);
-    },
-    { script: "navigator.sendBeacon = () => false;" },
-  ));
+// What a browser has or refuses, and the ways that are tried then, in order.
+const WAYS = [
+  ["a browser with everything", "", ["fetchLater"]],
+  ["a browser without fetchLater", "delete window.fetchLater;", ["sendBeacon"]],
+  ["a spent quota of fetchLater", 'window.fetchLater = () => { throw new DOMException("spent", "QuotaExceededError"); };', ["fetchLater", "sendBeacon"]],
+  ["a spent quota of sendBeacon, without fetchLater", "delete window.fetchLater; navigator.sendBeacon = () => false;", ["sendBeacon", "fetch"]],
+];
+const WATCHED = `window.ways = [];
+  for (const [owner, name] of [[window, "fetchLater"], [navigator, "sendBeacon"], [window, "fetch"]]) {
+    const original = owner[name];
+    if (original) owner[name] = (url, more) => {
+      if (String(url).includes("/v1/beacon") && !(more.activateAfter > 0)) ways.push(name);
+      return original.call(owner, url, more);
+    };
+  }`;
+
+for (const [what, script, ways] of WAYS) {
+  test(`the last state of a page leaves, when it is hidden and when it is left: ${what}`, () =>
+    visiting(
+      async ({ server, tab, shop }) => {
+        await tab.go(`${shop}/workshop?busy=150`);
+        await tab.until(running);
+        await tab.evaluate('document.cookie = "person=1"');
+        await tab.hide();
+        await server.arrived(({ beacons }) => beacons.length === 1, "what the hidden page said");
+        assert.deepEqual(await tab.evaluate("ways"), ways);
+        if (ways.at(-1) !== "sendBeacon") assert.equal(server.beacons[0].cookie, undefined);
+        await tab.show();
+        await tab.click("#slow-click");
+        await tab.heard(is("inp"));
+        await tab.go("about:blank");
+        const view = await server.arrived(({ views }) => views().find(({ metrics }) => metrics.inp >= 150), "what the page said when it was left");
+        assert.equal(view.view, server.beacons[0].snapshots[0].view);
+        assert.match(view.url, /\/shop\/workshop$/);
+      },
+      { script: script + WATCHED },
+    ));
+}
 
 const CALLS = "window.felt = function () { (felt.q = felt.q || []).push(arguments); };";
 
