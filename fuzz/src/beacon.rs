@@ -23,7 +23,7 @@ pub fn run(data: &[u8]) {
 }
 
 fn taken(parsed: ParsedSnapshot<'_>, allow: &[String]) {
-    let ParsedSnapshot { mut snapshot, drops: _ } = parsed;
+    let ParsedSnapshot { mut snapshot, .. } = parsed;
     snapshot.scrub(allow);
     let mut again = snapshot.clone();
     again.scrub(allow);

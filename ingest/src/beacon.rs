@@ -149,6 +149,7 @@ fn encode(
     for element in elements {
         match element {
             Ok(parsed) => {
+                shared.ledger.metrics.beacon_cost(parsed.cost);
                 let origin = Origin { country: place.country, region: place.region, ua: &ua };
                 entries.push(entry(shared, site, parsed, received.now_ms(), None, origin));
             }
@@ -174,7 +175,7 @@ pub(crate) fn entry(
     started_at_ms: Option<i64>,
     origin: Origin<'_>,
 ) -> Entry {
-    let ParsedSnapshot { mut snapshot, drops } = parsed;
+    let ParsedSnapshot { mut snapshot, drops, .. } = parsed;
     snapshot.scrub(&site.query_allow);
     let key = Bytes::from(record::key(&site.key, &snapshot.session));
     let drops: Vec<_> = drops.iter().map(|(field, count)| (Cow::Borrowed(field), count)).collect();

@@ -4,6 +4,7 @@ use crate::durable::NotDurable;
 use crate::spool::{NotSpooled, SpoolError};
 use felt_eventlog::AppendError;
 use felt_schema::outcome::RefuseReason;
+use felt_schema::snapshot::OwnCost;
 use metrics::{Counter, Histogram, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use std::path::Path;
 use std::time::Duration;
@@ -21,6 +22,14 @@ pub(crate) fn describe() {
         "Snapshots whose sender went away before the answer; the log may have them"
     );
     describe_counter!("felt_ingest_field_drops_total", "Fields dropped from snapshots that were kept");
+    describe_histogram!(
+        "felt_ingest_beacon_cost_seconds",
+        "What beacons took of their page's main thread until they sent a snapshot, by their own word"
+    );
+    describe_histogram!(
+        "felt_ingest_beacon_longest_task_seconds",
+        "The longest that beacons held their page's main thread without a break, by their own word"
+    );
     describe_histogram!("felt_ingest_body_bytes", "Size of a beacon's body, unpacked");
     describe_histogram!("felt_ingest_append_duration_seconds", "Time until the log said that a beacon is durable");
     describe_counter!("felt_ingest_append_failures_total", "Appends that are not known to be durable, by cause");
@@ -62,6 +71,8 @@ pub(crate) struct IngestMetrics {
     pub(crate) durable: Counter,
     pub(crate) abandoned: Counter,
     pub(crate) field_drops: Counter,
+    beacon_cost: Histogram,
+    beacon_longest_task: Histogram,
     pub(crate) body_bytes: Histogram,
     pub(crate) append_duration: Histogram,
     pub(crate) import_accepted: Counter,
@@ -78,11 +89,22 @@ impl IngestMetrics {
             durable: counter!("felt_ingest_durable_total"),
             abandoned: counter!("felt_ingest_abandoned_total"),
             field_drops: counter!("felt_ingest_field_drops_total"),
+            beacon_cost: histogram!("felt_ingest_beacon_cost_seconds"),
+            beacon_longest_task: histogram!("felt_ingest_beacon_longest_task_seconds"),
             body_bytes: histogram!("felt_ingest_body_bytes"),
             append_duration: histogram!("felt_ingest_append_duration_seconds"),
             import_accepted: counter!("felt_ingest_import_lines_total", "outcome" => "accepted"),
             import_refused: counter!("felt_ingest_import_lines_total", "outcome" => "refused"),
             refused: reasons.map(|reason| counter!("felt_ingest_refused_total", "reason" => reason.name())).collect(),
+        }
+    }
+
+    /// What a snapshot says that the beacon cost its page.
+    pub(crate) fn beacon_cost(&self, cost: OwnCost) {
+        for (histogram, ms) in [(&self.beacon_cost, cost.total), (&self.beacon_longest_task, cost.longest)] {
+            if let Some(ms) = ms {
+                histogram.record(ms / 1_000.0);
+            }
         }
     }
 

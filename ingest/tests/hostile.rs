@@ -399,7 +399,16 @@ async fn no_hostile_request_breaks_anything_and_none_vanishes() {
     assert!(durable > 0 && refused > 0 && abandoned > 0);
     assert_eq!(received, durable + refused + abandoned);
     assert_eq!(felt.metric("felt_http_panics_total").await, 0);
-    assert_eq!(felt.send(Request::beacon(snapshot(1))).await.status, 204);
+    let with_its_cost = snapshot(1).replacen('{', r#"{"beacon":{"from":12,"cost":4200,"longest":2.5},"#, 1);
+    assert_eq!(felt.send(Request::beacon(with_its_cost)).await.status, 204);
+    for (part, sum) in [("cost", 4), ("longest_task", 0)] {
+        assert_eq!(felt.metric(&format!("felt_ingest_beacon_{part}_seconds_count")).await, 1, "{part}");
+        assert_eq!(
+            felt.metric(&format!("felt_ingest_beacon_{part}_seconds_sum")).await,
+            sum,
+            "whole seconds of {part}"
+        );
+    }
     let log = felt.stop().await;
     assert_eq!(log.received() + unknown, durable + refused + 1);
 }

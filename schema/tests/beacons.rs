@@ -2,7 +2,9 @@
 
 use felt_schema::limits;
 use felt_schema::metric::Metric;
-use felt_schema::snapshot::{BodyError, EventKind, Nav, ParsedSnapshot, Refusal, Snapshot, parse_body, parse_snapshot};
+use felt_schema::snapshot::{
+    BodyError, EventKind, Nav, OwnCost, ParsedSnapshot, Refusal, Snapshot, parse_body, parse_snapshot,
+};
 use proptest::prelude::*;
 
 /// The example of the interface, with an event of every type.
@@ -48,15 +50,19 @@ fn what_the_beacon_left_out_is_counted_and_no_part_of_the_view() {
            "events": [{"type": "rage_click", "target": "a", "cause": "error"}]"#,
     );
     assert_eq!(drops(&parsed), [("beacon:error", 490), ("beacon:attribution", 1), ("beacon:missed", 7)]);
+    assert_eq!(parsed.cost, OwnCost { total: Some(4.5), longest: Some(2.0) });
     assert_eq!(parsed.snapshot.events[0].cause.as_deref(), Some("error"));
     let again = serde_json::to_string(&parsed.snapshot).unwrap();
     assert!(!again.contains("dropped") && !again.contains("missed"), "{again}");
     assert_eq!(drops(&with(r#""dropped": [1]"#)), [("dropped", 1)]);
+
+    let nonsense = with(r#""beacon": {"cost": -1, "longest": "much", "missed": {"all": true}}"#);
+    assert_eq!((nonsense.cost, drops(&nonsense)), (OwnCost::default(), vec![]));
 }
 
 #[test]
 fn the_example_of_the_interface_is_read_whole() {
-    let ParsedSnapshot { snapshot, drops } = one(EXAMPLE);
+    let ParsedSnapshot { snapshot, drops, .. } = one(EXAMPLE);
     assert!(drops.is_empty(), "{drops:?}");
     assert_eq!((&*snapshot.view, &*snapshot.session, snapshot.seq, snapshot.attempt), ("0f6c0f6c", "9ab19ab1", 3, 1));
     assert_eq!(snapshot.visitor.as_deref(), Some("c0dec0de"));

@@ -107,7 +107,7 @@ proptest! {
 
     #[test]
     fn every_number_is_taken_within_its_range_or_dropped(body in snapshot(), received_at_ms in any::<i64>()) {
-        let ParsedSnapshot { snapshot, drops } = parse(&body);
+        let ParsedSnapshot { snapshot, drops, .. } = parse(&body);
         let age = |age: f64| (0.0..=AGE_MS_MAX).contains(&age);
         prop_assert!(age(snapshot.age), "{body}");
         prop_assert!(snapshot.first_hidden.is_none_or(age) && snapshot.left.is_none_or(age), "{body}");

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 use super::lenient::{FromObject, Skip};
-use super::{Drops, Found, Snapshot, repair};
+use super::{Drops, Found, OwnCost, Snapshot, repair};
 use crate::limits::SNAPSHOTS_MAX;
 use crate::outcome::RefuseReason;
 
@@ -16,12 +16,14 @@ pub struct ParsedSnapshot<'a> {
     pub snapshot: Snapshot<'a>,
     /// The fields that were dropped or cut.
     pub drops: Drops,
+    /// What the beacon took of the page's main thread.
+    pub cost: OwnCost,
 }
 
 impl ParsedSnapshot<'_> {
     /// The same with nothing borrowed.
     pub fn into_owned(self) -> ParsedSnapshot<'static> {
-        ParsedSnapshot { snapshot: self.snapshot.into_owned(), drops: self.drops }
+        ParsedSnapshot { snapshot: self.snapshot.into_owned(), drops: self.drops, cost: self.cost }
     }
 }
 
@@ -215,7 +217,8 @@ impl<'de> Visitor<'de> for ElementSeed {
     fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
         let mut drops = Drops::default();
         let found = Found::from_object(object, &mut drops)?;
-        Ok(found.into_snapshot().map(|snapshot| ParsedSnapshot { snapshot, drops }).ok_or(Refusal::InvalidView))
+        let cost = found.beacon.unwrap_or_default();
+        Ok(found.into_snapshot().map(|snapshot| ParsedSnapshot { snapshot, drops, cost }).ok_or(Refusal::InvalidView))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Value, A::Error> {

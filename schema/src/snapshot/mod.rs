@@ -25,6 +25,7 @@ pub use event::{Event, EventKind};
 pub use lenient::IntoOwned;
 pub use parts::{Attribution, Client, ClsAttribution, InpAttribution, LcpAttribution, Metrics, Nav, Tags};
 pub use rules::is_id;
+pub use told::OwnCost;
 
 use crate::limits;
 use lenient::{lenient_part, object};
@@ -143,8 +144,8 @@ lenient_part! {
         client "client": Client<'a> = object(),
         release "release": Text<'a> = text(limits::NAME_BYTES_MAX),
         tags "tags": Tags<'a> = parts::TagsRule,
-        dropped "dropped": bool = told::LeftOut { only: None },
-        beacon "beacon": bool = told::LeftOut { only: Some("missed") },
+        dropped "dropped": bool = told::LeftOut,
+        beacon "beacon": OwnCost = object(),
     }
 }
 
