@@ -140,7 +140,7 @@ export const sendNow = (): void => {
     items = kept;
   }
   for (const group of groupsOf(items)) {
-    // Both outlive the page. The first one costs the page half as much and carries no cookies; where it is missing, or has spent its quota, the
+    // Both outlive the page. The first one takes less of the page's time and carries no cookies; where it is missing, or has spent its quota, the
     // second one returns false when the 64 KiB that all scripts of the page share are spent.
     if (!postLater(group, { activateAfter: 0 }) && !guarded(() => navigator.sendBeacon(config._endpoint, bodyOf(group)))()) post(group);
   }
