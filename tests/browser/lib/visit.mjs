@@ -45,17 +45,26 @@ export async function play(scenario, { browser, server, script }) {
 }
 
 /**
- * A headless browser on a busy machine now and then loses a frame, and then tells nobody of what was painted in it. Such a play does not
- * show what its scenario is for, and is played again; what it did send has to be right all the same.
+ * A headless browser on a busy machine now and then loses a frame, and then tells nobody of what was painted in it, nor of any input
+ * from then on. Such a play does not show what its test is for, and is played again.
  */
 const SPOILT_PLAYS_MAX = 2;
 
-/** Plays a scenario until the browser told all that it waits for. `check(played)` throws when a play, spoilt or not, is not as it should be. */
-export async function playUnspoilt(scenario, where, check) {
+/** Plays until the browser told all that `play` waits for. */
+export async function unspoilt(play) {
   for (let spoiltPlays = 0; ; ) {
-    const played = await play(scenario, where);
-    await check(played);
-    if (!played.spoilt) return;
-    if (++spoiltPlays > SPOILT_PLAYS_MAX) throw played.spoilt;
+    try {
+      return await play();
+    } catch (error) {
+      if (!(error instanceof Unheard) || ++spoiltPlays > SPOILT_PLAYS_MAX) throw error;
+    }
   }
 }
+
+/** Plays a scenario until it is not spoilt. `check(played)` throws when a play is not as it should be: what a spoilt one did send has to be right all the same. */
+export const playUnspoilt = (scenario, where, check) =>
+  unspoilt(async () => {
+    const played = await play(scenario, where);
+    await check(played);
+    if (played.spoilt) throw played.spoilt;
+  });

@@ -5,6 +5,7 @@ import { startBrowser } from "../lib/cdp.mjs";
 import { differences, expectedViews, pair } from "../lib/expected.mjs";
 import { startServer } from "../lib/server.mjs";
 import { is, openVisit, webVitals } from "../lib/tab.mjs";
+import { unspoilt } from "../lib/visit.mjs";
 
 let browser;
 before(async () => {
@@ -12,8 +13,10 @@ before(async () => {
 });
 after(() => browser?.close());
 
-/** A visit with a server of its own, so that what arrives is this test's. */
-async function visiting(use, { script, pages } = {}) {
+/** A visit with a server of its own, so that what arrives is this test's; again, if the browser lost what the visit waits for. */
+const visiting = (use, options) => unspoilt(() => visitingOnce(use, options));
+
+async function visitingOnce(use, { script, pages } = {}) {
   const server = await startServer({ pages });
   const visit = await openVisit(browser);
   try {
