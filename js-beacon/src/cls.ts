@@ -18,21 +18,21 @@ const BURST_GAP_MS = 1_000;
 const BURST_MS_MAX = 5_000;
 
 /** Adds a shift to its burst; when that has become the worst, it counts, and its largest shift is to blame. */
-export const addShift = (view: View, { startTime, value, sources }: LayoutShift): void => {
+export const addShift = (view: View, { value, startTime, sources }: LayoutShift): void => {
   if (!(startTime - view._burst._last! < BURST_GAP_MS && startTime - view._burst._began! < BURST_MS_MAX)) {
     view._burst = { _sum: 0, _began: startTime };
   }
   const burst = view._burst;
-  burst._sum! += value;
   burst._last = startTime;
+  burst._sum! += value;
   if (!(burst._largest! >= value)) {
     // Named at once: elements come and go.
     burst._largest = value;
     burst._blame = { target: targetName(sources?.find(({ node }) => node)?.node), time: startTime - view._start };
   }
   if (!(burst._sum! <= view._cls!)) {
-    view._cls = burst._sum!;
     view._wire.attribution["cls"] = burst._blame!;
+    view._cls = burst._sum!;
     changed();
   }
 };

@@ -37,12 +37,12 @@ export const config = {} as {
 };
 
 /** Takes the settings over; throws without a site key, for then nothing can be sent. `base` is what a path is relative to. */
-export const configure = ({ consent, endpoint, sample = 1, site, storage }: Partial<Options>, base: string): void => {
+export const configure = ({ site, consent, endpoint, sample = 1, storage }: Partial<Options>, base: string): void => {
   const url = new URL(endpoint || "/v1/beacon", base);
   url.searchParams.set("site", site!.trim());
-  config._sample = +sample;
   config._endpoint = url.href;
   if (FULL) config._base = base;
+  config._sample = +sample;
   config._keeps = consent === "given";
   config._open = consent !== "required";
   config._session = config._open && storage !== "none";

@@ -23,7 +23,7 @@ export const fileError = (view: View, facts: ReturnType<typeof errorFacts>, fata
 };
 
 export const watchErrors = (): void => {
-  listen("error unhandledrejection", ({ type, message, error, filename, reason }: ErrorEvent & PromiseRejectionEvent) => {
+  listen("error unhandledrejection", ({ type, error, message, filename, reason }: ErrorEvent & PromiseRejectionEvent) => {
     // Only script errors have a message; an image that does not load is a failed request.
     if (message || type > "u") fileError(current(), errorFacts(error ?? reason, message, filename));
   });

@@ -41,11 +41,11 @@ export const inpOf = (worst: readonly Press[], count: number): Press | undefined
 export const pressParts = (press: Press) => {
   const [{ startTime, duration }] = press as [PerformanceEntry, ...unknown[]];
   const paint = startTime + duration;
-  let event;
   let longest = -1;
   let began = paint;
   let ended = 0;
-  for (const { name, startTime, duration, processingStart, processingEnd } of press) {
+  let event;
+  for (const { startTime, duration, processingStart, processingEnd, name } of press) {
     if (Math.abs(startTime + duration - paint) > SAME_FRAME_MS) continue;
     ended = Math.max(ended, processingEnd);
     began = Math.min(began, processingStart);
@@ -61,8 +61,8 @@ export const pressParts = (press: Press) => {
   return {
     target: press._target,
     event,
-    input_delay: began - startTime,
     processing: ended - began,
+    input_delay: began - startTime,
     presentation: paint - ended,
     ...(FULL && { script: longestScript(startTime, paint) }),
   };
@@ -81,7 +81,7 @@ export const measureInp = (): void => {
   refreshers.push(({ _presses, _wire, _count, _countAfter = interactionCount() }) => {
     const inp = inpOf(_presses, _countAfter - _count);
     if (!inp) return;
-    _wire.attribution["inp"] = pressParts(inp);
     _wire.metrics["inp"] = inp[0]!.duration;
+    _wire.attribution["inp"] = pressParts(inp);
   });
 };

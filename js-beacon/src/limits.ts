@@ -24,10 +24,12 @@ export const SESSION_GAP_MS = 1_800_000;
 /** Finished views kept for measurements that come late. */
 export const VIEWS_KEPT_MAX = 5;
 /**
- * The armed request is renewed at most this often, for each time costs the page most of a millisecond: what came since is lost with a
- * renderer that is killed.
+ * The armed request is renewed at most this often in the long run, for each time costs the page most of a millisecond: what came since is
+ * lost with a renderer that is killed.
  */
 export const ARM_INTERVAL_MS = 250;
+/** A quiet page saves renewals up for so long, and then has them at once: what browsers tell of one click comes in several pieces. */
+export const ARM_CREDIT_MS = 1_000;
 /** What is armed goes after this long at the latest: it says the age that its views had when it was armed. */
 export const ARMED_MS_MAX = 600_000;
 /** Characters of unsent snapshots held for later. */

@@ -11,7 +11,7 @@ type NavigationTiming = PerformanceNavigationTiming & { readonly activationStart
 export const navigationEntry = (): NavigationTiming =>
   (performance.getEntriesByType("navigation")[0] ?? {}) as NavigationTiming;
 
-export const navigationKind = ({ activationStart, type }: NavigationTiming): NavigationKind => {
+export const navigationKind = ({ type, activationStart }: NavigationTiming): NavigationKind => {
   if (activationStart) return "prerender";
   // A tab that the browser had thrown away and loaded again when the visitor came back to it.
   return (document as { wasDiscarded?: boolean }).wasDiscarded ? "restore" : (type as NavigationKind);
@@ -23,7 +23,7 @@ export const navigationKind = ({ activationStart, type }: NavigationTiming): Nav
  * `from`; `hidden` is when the page was first hidden: a milestone after it says how browsers throttle hidden tabs, not what anyone waited for, and is left out.
  */
 export const notePhases = (entry: NavigationTiming, phases: Record<string, number>, from: number, hidden?: number | undefined, time = now()): void => {
-  const { fetchStart, responseStart, secureConnectionStart, connectEnd } = entry;
+  const { responseStart, fetchStart, secureConnectionStart, connectEnd } = entry;
   const span = (name: string, start: number, end: number): void => {
     if (end && end >= start) phases[name] = end - start;
   };
@@ -38,9 +38,9 @@ export const notePhases = (entry: NavigationTiming, phases: Record<string, numbe
   span("response", responseStart, entry.responseEnd);
   // Missing where the browser hides it or gives nonsense: https://github.com/GoogleChrome/web-vitals/issues/137
   moment("ttfb", responseStart, time);
-  moment("dom_interactive", entry.domInteractive);
   moment("dom_content_loaded", entry.domContentLoadedEventEnd);
   moment("load", entry.loadEventEnd);
+  moment("dom_interactive", entry.domInteractive);
 };
 
 export const measureNavigation = (): void => {

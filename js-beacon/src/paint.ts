@@ -40,7 +40,7 @@ export const partsOf = (value: number, start: number, responseStart: number, res
   const ttfb = within(0, responseStart);
   const requested = within(ttfb, resource.requestStart || resource.startTime);
   const loaded = within(requested, resource.responseEnd);
-  return { ttfb, load_delay: requested - ttfb, load_time: loaded - requested, render_delay: value - loaded };
+  return { ttfb, load_time: loaded - requested, load_delay: requested - ttfb, render_delay: value - loaded };
 };
 
 const noteLcp = (view: View | undefined, time: number, { element, url = "" }: Partial<Paint>): void => {
@@ -81,9 +81,9 @@ export const measurePaints = (): void => {
   });
   observe("largest-contentful-paint", (entry: Paint) => noteLcp(initial, entry.startTime, entry));
   observe("soft-navigation", (entry: SoftNavigation) => {
-    const { interactionId, startTime } = entry;
+    const { startTime, interactionId } = entry;
     // The first route change since the interaction that the browser names; the view begins with that interaction.
-    const view = list.find((other) => !other._cause && other._begins >= startTime);
+    const view = list.find((other) => other._begins >= startTime && !other._cause);
     if (!view) return;
     view._cause = interactionId!;
     view._start = startTime;

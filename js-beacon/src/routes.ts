@@ -9,8 +9,8 @@ import { changed } from "./send";
 
 export const watchRoutes = (): void => {
   let key: string;
-  let lastInput = 0;
   let lastChange = 0;
+  let lastInput = 0;
   listen("keydown pointerdown", ({ timeStamp }) => (lastInput = timeStamp));
 
   /** `type` begins with an `r` where the URL was replaced. */

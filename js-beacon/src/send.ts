@@ -12,7 +12,7 @@ import { waitMs } from "./backoff";
 import { guarded, later, listen, now, refreshers, win } from "./browser";
 import type { FetchLater } from "./browser";
 import { config } from "./config";
-import { AGE_MS_MAX, ARMED_MS_MAX, ARM_INTERVAL_MS, KEPT_CHARS_MAX, VIEWS_KEPT_MAX } from "./limits";
+import { AGE_MS_MAX, ARMED_MS_MAX, ARM_CREDIT_MS, ARM_INTERVAL_MS, KEPT_CHARS_MAX, VIEWS_KEPT_MAX } from "./limits";
 import { session } from "./session";
 import { cut } from "./url";
 import { current, list } from "./views";
@@ -25,15 +25,15 @@ let disarm: (() => undefined) | undefined;
 /** Gone where the page's policy forbids it, or only reports it: each call would be one more violation. */
 let fetchLater: FetchLater | undefined | false = win.fetchLater;
 let armTimer = 0;
-/** From when on it may be armed again: after a quiet moment twice at once, for what is read of one click may come in two pieces. */
+/** From when on it may be armed again, ms. */
 let armFrom = 0;
 
-let kept: Item[] = [];
-/** Failures in a row, and until when (unix ms) the server has peace. */
-let failures = 0;
+/** Until when the server has peace (unix ms), and failures in a row. */
 let peaceUntil = 0;
+let failures = 0;
+let kept: Item[] = [];
 
-const request = (items: readonly Item[], more?: object): RequestInit => ({ body: bodyOf(items), method: "POST", credentials: "omit", keepalive: true, ...more });
+const request = (items: readonly Item[], more?: object): RequestInit => ({ body: bodyOf(items), credentials: "omit", method: "POST", keepalive: true, ...more });
 
 /** Hands items to the browser, to be sent when the page is gone or as soon as may be; undefined where it cannot, or its quota is spent. */
 const postLater = (items: readonly Item[], more: object) =>
@@ -54,7 +54,7 @@ const due = (): [items: Item[], commit: () => void] => {
   }
   const views = list.filter((view) => config._open && (view._state = stateOf(view)) !== view._sent);
   return [
-    views.map(({ _id, _seq, _start, _state }) => [_id, _seq, 0, performance.timeOrigin + _start, _state!]),
+    views.map(({ _seq, _id, _start, _state }) => [_id, _seq, 0, performance.timeOrigin + _start, _state!]),
     () => {
       for (const view of views) {
         view._seq++;
@@ -70,13 +70,14 @@ const take = (): Item[] => {
   return items;
 };
 
-/** To be called after every change of any view: arms the request of last resort anew, at once, but at most so often. */
+/** To be called after every change of any view: arms the request of last resort anew, at once unless that was done often of late. */
 export const changed = (): void => {
   if (fetchLater) {
     armTimer ||= later(() => {
-      armTimer = 0;
-      armFrom = Math.max(now(), armFrom + ARM_INTERVAL_MS);
       const [items, commit] = due();
+      // What that took from the observers is in it.
+      armTimer = 0;
+      armFrom = Math.max(now() - ARM_CREDIT_MS, armFrom + ARM_INTERVAL_MS);
       const abort = new AbortController();
       const armed = groupsOf(items).map((group) => postLater(group, { activateAfter: ARMED_MS_MAX, signal: abort.signal }));
       // With a reason, or the browser makes an error of its own, stack and all.
@@ -154,8 +155,8 @@ export const restore = (): void => {
 };
 
 export const startSending = (): void => {
-  restore();
   listen("online", retry);
+  restore();
   listen("securitypolicyviolation", ({ blockedURI }: SecurityPolicyViolationEvent) => {
     if (config._endpoint === blockedURI) fetchLater = false;
   });

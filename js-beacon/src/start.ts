@@ -23,8 +23,8 @@ import type { Options } from "./config";
 export type Part = (options: Partial<Options>) => unknown;
 
 const run = (options: Partial<Options>, parts: readonly Part[]): void => {
-  shared.release = options.release;
   shared.sample_rate = config._sample;
+  shared.release = options.release;
 
   let earlyTimer = 0;
   onBegin.push(() => {
@@ -33,7 +33,8 @@ const run = (options: Partial<Options>, parts: readonly Part[]): void => {
   });
   // Before the interactions that they explain.
   if (FULL) watchFrames();
-  for (const part of [measurePaints, measureCls, measureInp, measureNavigation, watchErrors, ...(FULL ? parts : [])]) {
+  // Paints before shifts: a page that painted nothing has no CLS.
+  for (const part of [measurePaints, measureCls, measureInp, watchErrors, measureNavigation, ...(FULL ? parts : [])]) {
     guarded(part)(options);
   }
 
@@ -53,7 +54,7 @@ const run = (options: Partial<Options>, parts: readonly Part[]): void => {
     // so one request says all. https://html.spec.whatwg.org/multipage/document-lifecycle.html#unload-a-document
     // A page that was hidden before has only `pagehide`; when it has nothing new to say, nothing is sent.
     if (leaves) current()._left = timeStamp;
-    if (hidden || leaves) noteHidden(current(), timeStamp);
+    if (leaves || hidden) noteHidden(current(), timeStamp);
     if (leaves) session();
     if (hidden) {
       sendNow();
@@ -61,7 +62,7 @@ const run = (options: Partial<Options>, parts: readonly Part[]): void => {
       later(session);
     }
   });
-  listen("pageshow", ({ persisted, timeStamp }: PageTransitionEvent) => {
+  listen("pageshow", ({ timeStamp, persisted }: PageTransitionEvent) => {
     if (persisted) begin("bfcache", timeStamp, "", current()._wire.route);
   });
 };

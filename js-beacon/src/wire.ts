@@ -33,10 +33,10 @@ export const json = (value: unknown): string =>
   );
 
 /** The state of a view as JSON, without what differs from one sending to the next. */
-export const stateOf = ({ _start, _hidden, _left, _wire }: View): string => {
+export const stateOf = ({ _start, _wire, _left, _hidden }: View): string => {
   const relative = (time?: number) => time && Math.max(0, time - _start);
   const dropped = { ..._wire.dropped };
-  const state: Record<string, unknown> = { ..._wire, ...shared, first_hidden: relative(_hidden), left: relative(_left), dropped };
+  const state: Record<string, unknown> = { ..._wire, ...shared, left: relative(_left), first_hidden: relative(_hidden), dropped };
   let events = _wire.events.map((event) => ({ ...event, at: relative(event.at) }));
   let text = "";
   for (const kind of DROPPING_ORDER) {
@@ -54,7 +54,7 @@ export const stateOf = ({ _start, _hidden, _left, _wire }: View): string => {
 export const bodyOf = (items: readonly Item[], time = Date.now()): string =>
   `[${items.map(
     ([view, seq, attempt, began, state]) =>
-      json({ v: 1, view, seq, attempt, age: time - began, ...(FULL && { beacon: { from: watchedFrom, ...cost } }) }).slice(0, -1) + "," + state.slice(1),
+      json({ v: 1, attempt, age: time - began, seq, view, ...(FULL && { beacon: { from: watchedFrom, ...cost } }) }).slice(0, -1) + "," + state.slice(1),
   )}]`;
 
 /** All items in one request, where it is not too large. */

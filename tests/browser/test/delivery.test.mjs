@@ -64,11 +64,27 @@ test("a renderer that dies while the page is visible still reports, by fetchLate
     await tab.go(`${shop}/workshop?busy=150`);
     await tab.click("#slow-click");
     await tab.heard(is("inp"));
-    // The request of last resort is armed a quarter of a second after a change at the latest.
+    // Where it was armed often of late, the request of last resort is armed a quarter of a second after a change.
     await tab.evaluate("new Promise((done) => setTimeout(() => done(true), 700))");
     tab.send("Page.crash").catch(() => {});
     const [view] = await server.arrived(({ views }) => views().length && views(), "the armed snapshot");
     assert.ok(view.metrics.inp >= 150);
+    assert.equal(server.beacons.length, 1);
+  }));
+
+test("after a quiet moment each of several changes is in what a dying renderer leaves behind", () =>
+  visiting(async ({ server, tab, shop }) => {
+    await tab.go(`${shop}/cart`);
+    await tab.until(running);
+    // A second of quiet saves four further armings up; what the page's start took of them is over by then.
+    await tab.until("performance.now() > 2_500");
+    for (let n = 1; n <= 4; n++) {
+      await tab.evaluate(`felt("tag", "n", ${n})`);
+      await tab.painted();
+    }
+    tab.send("Page.crash").catch(() => {});
+    const [view] = await server.arrived(({ views }) => views().length && views(), "the armed snapshot");
+    assert.equal(view.tags.n, "4");
     assert.equal(server.beacons.length, 1);
   }));
 
