@@ -102,7 +102,9 @@ export const start = (options: Partial<Options>, parts: readonly Part[] = []): v
 
 /** Starts with the settings of the script element. */
 export const startFromScript = (parts: readonly Part[]): void => {
-  // A module, or a script written into the page by another one, does not know its own element.
-  const script = (FULL ? (document.currentScript ?? document.querySelector("script[data-site]")) : document.currentScript) as HTMLScriptElement;
+  // A module, or a script written into the page by another one, does not know its own element. Nor does one in a page where somebody may
+  // write HTML and called an element `currentScript`: its settings are not the site's. https://html.spec.whatwg.org/multipage/dom.html#dom-document-nameditem
+  const own = document.currentScript;
+  const script = (own instanceof HTMLScriptElement ? own : FULL && document.querySelector("script[data-site]")) as HTMLScriptElement;
   startAt(script.dataset, FULL ? script.src || location.href : script.src, parts);
 };

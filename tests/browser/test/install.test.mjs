@@ -188,6 +188,28 @@ test("the core alone measures, and takes calls without doing anything", () =>
     },
   ));
 
+for (const [file, measures] of [["/beacon.js", true], ["/beacon-core.js", false]]) {
+  test(`${file} takes no settings from an element that visitors wrote, whatever it is called`, () =>
+    visiting(
+      {
+        "/page": page({ body: `<h1>A page</h1><img name="currentScript" alt="" src="/shop/img/hero.webp" data-site="other" data-endpoint="/other">${tag("", file)}` }),
+        "/other": (answer) => answer.writeHead(204).end(),
+      },
+      async ({ server, tab, base }) => {
+        await tab.go(`${base}/page`);
+        await tab.until(running);
+        await tab.painted();
+        await tab.hide();
+        // The core does not look for its element elsewhere: it measures nothing rather than tell a stranger.
+        if (measures) assert.equal((await viewOf(server)).hidden_at_start, false);
+        await tab.go(`${base}/shop/cart`);
+        await server.arrived(({ requests }) => requests.includes("GET /shop/cart"), "the next page");
+        assert.deepEqual(server.requests.filter((request) => request.includes("other")), []);
+        assert.equal(server.views().some(({ url }) => url.endsWith("/page")), measures);
+      },
+    ));
+}
+
 test("when consent is required nothing is stored or sent before it, and the first page's values are not lost", () =>
   visiting(
     { "/page": page({ head: tag('data-consent="required"') }) },
