@@ -96,6 +96,25 @@ async fn kills_inside_inserts_lose_and_repeat_nothing() {
     assert_eq!(counts(&store).await, Ok((batches * rows, batches * rows)));
 }
 
+/// ClickHouse keeps a block's token before it gives the block's part its name, and may be killed in between.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_insert_of_which_only_the_token_was_kept_counts_when_it_is_repeated() {
+    let engine = TestEngine::start().await;
+    let store = with_items(&engine).await;
+    let last = [Item { day: 40_000, id: 20, text: String::new() }];
+    insert_until_acknowledged(&store, &items(0..20), "first").await;
+    insert_until_acknowledged(&store, &last, "last").await;
+    let sql = "SELECT path FROM system.parts WHERE database = 'felt' AND table = 'items' AND active AND rows = 1";
+    let parts = store.query_json(sql, &[], QueryLimits::default()).await.expect("parts");
+    std::fs::remove_dir_all(parts[0][0].as_str().expect("a path")).expect("it never got its name");
+    kill(engine.handle().pid().expect("a process"));
+    insert_until_acknowledged(&store, &items(0..20), "first").await;
+    insert_until_acknowledged(&store, &last, "last").await;
+    insert_until_acknowledged(&store, &last, "last").await;
+    assert_eq!(counts(&store).await.expect("counts"), (21, 21));
+    assert!(engine.handle().starts() > 1, "it was killed");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_engine_is_started_again_at_the_same_address() {
     let engine = TestEngine::start().await;

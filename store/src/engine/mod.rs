@@ -21,6 +21,7 @@ mod pool;
 mod process;
 mod statement;
 mod supervise;
+mod tokens;
 mod work;
 
 pub use config::{EngineConfig, SpawnConfig};

@@ -18,7 +18,7 @@ use super::front::{self, Front};
 use super::instance::{Instance, io};
 use super::options::KnownSettings;
 use super::pool::Pool;
-use super::{EngineConfig, EngineError, Running, locate};
+use super::{EngineConfig, EngineError, Running, locate, tokens};
 
 /// What a supervisor writes on the engine's standard input, as one line.
 #[derive(Debug, Serialize, Deserialize)]
@@ -132,6 +132,7 @@ fn open(config: &EngineConfig, library: &'static Library) -> Result<Front, Engin
     let tables = config.data_dir.join("clickhouse");
     let settings = config.data_dir.join("engine.xml");
     fs::write(&settings, server_settings(config)).map_err(io(format!("write {}", settings.display())))?;
+    tokens::forget_unfinished(&tables).map_err(io(format!("look for broken inserts in {}", tables.display())))?;
     let base = vec![format!("--path={}", tables.display())];
     let first = [base[0].clone(), format!("--config-file={}", settings.display())];
     let not_ready = |error: super::exception::Exception| EngineError::NotReady { reason: error.text };
